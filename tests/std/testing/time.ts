@@ -30,11 +30,18 @@ export class FakeTime implements Disposable {
     if (Number.isNaN(this.#start)) {
       throw new TimeError(`Cannot construct FakeTime as start is invalid: received ${start}`);
     }
+    const { setTimeout, clearTimeout, setInterval, clearInterval } = globalThis;
     this.#clock = withGlobal(globalThis).install({
       now: this.#start,
       toFake: ["Date", "setTimeout", "clearTimeout", "setInterval", "clearInterval"],
     });
-    this.#restore = this.#fakeTheRest();
+    const restore = this.#fakeTheRest();
+    this.#restore = () => {
+      this.#clock.uninstall();
+      // Before Deno 2.8 a package sees Node's timers on the global object, and would put those back.
+      Object.assign(globalThis, { setTimeout, clearTimeout, setInterval, clearInterval });
+      restore();
+    };
     current = this;
   }
 
@@ -101,7 +108,6 @@ export class FakeTime implements Disposable {
     if (current !== this) throw new TimeError("Cannot restore time as it is already restored");
     current = undefined;
     this.#restore();
-    this.#clock.uninstall();
   }
 
   /** Puts real time back. */
