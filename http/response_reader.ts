@@ -1,0 +1,54 @@
+/**
+ * Owns the contract of taking a `Response` apart, and the plain way that works on every platform. Knows no slots and no
+ * wire.
+ *
+ * @module
+ */
+
+import type { KnownBody } from "./call.ts";
+import type { Field } from "./fields/field.ts";
+
+/** Takes a `Response` apart. */
+export interface ResponseReader {
+  /**
+   * Takes the body if it is known whole, and marks it as used; `undefined` where `response.body` is the way.
+   *
+   * @throws {TypeError} if it is no `Response`, if it is `Response.error()`, or if its body is used or locked.
+   */
+  takeBody(response: Response): KnownBody | undefined;
+  /** The content type where no other field is there, `null` for no field at all; `undefined`: read the fields. */
+  contentType(response: Response): string | null | undefined;
+  /** The header section, each name in lower case, each `set-cookie` on its own line. */
+  fields(response: Response): Field[];
+}
+
+/** Reads as anybody can. */
+export const plainReader: ResponseReader = {
+  takeBody(response) {
+    if (!(response instanceof Response)) {
+      throw new TypeError(`Cannot send response as it must be a Response: received ${typeof response}`);
+    }
+    if (response.type === "error") refuseError();
+    if (response.bodyUsed) refuseUsed();
+    const body = response.body;
+    if (body === null) return null;
+    if (body.locked) refuseUsed();
+    return undefined;
+  },
+  contentType: () => undefined,
+  fields(response) {
+    const fields: Field[] = [];
+    response.headers.forEach((value, name) => fields.push({ name, value }));
+    return fields;
+  },
+};
+
+/** A body is sent once. */
+export function refuseUsed(): never {
+  throw new TypeError("Cannot send response as its body must not be used or locked");
+}
+
+/** A network error has no status to send. */
+export function refuseError(): never {
+  throw new TypeError("Cannot send response as its status must be 200 to 599, or 101: received Response.error()");
+}
