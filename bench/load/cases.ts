@@ -1,0 +1,181 @@
+/**
+ * Owns the table of cases: what is measured, against whom, for which targets. Knows not how.
+ *
+ * A further case is a further row. A load of another kind is a `Load` beside `requests`, `download` and `upload`; a case
+ * that measures clients brings contenders of its own, whose `open` starts a client's process.
+ *
+ * @module
+ */
+
+import { BYTES, type Case, MEMORY, REQUESTS } from "./case.ts";
+import { curl } from "./curl.ts";
+import { DOWNLOAD_BYTES } from "./handler.ts";
+import * as server from "./servers.ts";
+import { wrk, type WrkLoad } from "./wrk.ts";
+
+/** How many connections the idle case holds open. */
+const IDLE_CONNECTIONS = 5_000;
+/** The most that an idle connection may cost, in bytes. */
+const IDLE_BYTES = 12 * 1024;
+/** The length of the uploads, in bytes: 64 MiB. */
+const UPLOAD_BYTES = 64 * 1024 * 1024;
+
+const requests = (load: WrkLoad): server.Load => ({
+  programs: ["wrk"],
+  ask: load,
+  sample: (port, seconds) => wrk(load, port, seconds),
+});
+
+const download: server.Load = {
+  programs: ["curl"],
+  ask: {},
+  sample: (port, seconds) => curl({ down: DOWNLOAD_BYTES }, port, seconds),
+};
+
+const upload: server.Load = {
+  programs: ["curl"],
+  ask: { method: "PUT", body: "0".repeat(1024 * 1024) },
+  sample: async (port, seconds) => {
+    await using file = await sparseFile(UPLOAD_BYTES);
+    return await curl({ up: UPLOAD_BYTES, file: file.path }, port, seconds);
+  },
+};
+
+/** What a browser sends along when it opens a page: about 500 bytes. */
+const BROWSER_FIELDS: Readonly<Record<string, string>> = {
+  "user-agent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36",
+  accept: "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8",
+  "accept-language": "en-GB,en;q=0.9,de;q=0.8",
+  "accept-encoding": "gzip, deflate, br, zstd",
+  cookie: "session=8b3f0c5d7e914a62; theme=dark; consent=1",
+  "sec-fetch-dest": "document",
+  "sec-fetch-mode": "navigate",
+  "sec-fetch-site": "none",
+  "sec-fetch-user": "?1",
+  "upgrade-insecure-requests": "1",
+};
+
+const JSON_POST: WrkLoad = {
+  connections: 64,
+  method: "POST",
+  headers: { "content-type": "application/json" },
+  body: JSON.stringify({ id: 4711, name: "Ada Lovelace", tags: ["mathematics", "engines"], active: true }),
+};
+
+const { ours, denoServe, nodeHttp, canned } = server;
+const GET: WrkLoad = { connections: 64 };
+
+/** All cases, in the order in which they run. */
+export const CASES: readonly Case[] = [
+  {
+    name: "keep-alive",
+    title: "GET of a short text over 64 kept connections",
+    unit: REQUESTS,
+    contenders: server.serving("hello", requests(GET), [ours, denoServe, nodeHttp, canned]),
+    targets: [
+      { against: "Deno.serve", atLeast: 0.85 },
+      { against: "canned", atLeast: 0.9 },
+      { against: "node:http", atLeast: 2 },
+    ],
+  },
+  {
+    name: "pipelined",
+    title: "the same, pipelined by 16",
+    unit: REQUESTS,
+    contenders: server.serving("hello", requests({ ...GET, pipelined: 16 }), [ours, denoServe, nodeHttp, canned]),
+    targets: [{ against: "Deno.serve", atLeast: 4 }],
+  },
+  {
+    name: "download-bytes",
+    title: "64 MiB down, from a Uint8Array",
+    unit: BYTES,
+    contenders: server.serving("downloadBytes", download, [ours, denoServe, nodeHttp, server.writeLoop]),
+    targets: [{ against: "Deno.serve", atLeast: 1.5 }],
+  },
+  {
+    name: "download-stream",
+    title: "64 MiB down, from a stream of 64 KiB chunks",
+    unit: BYTES,
+    contenders: server.serving("downloadStream", download, [ours, denoServe, nodeHttp, server.writeLoop]),
+    targets: [{ against: "Deno.serve", atLeast: 1.5 }],
+  },
+  {
+    name: "upload-stream",
+    title: "64 MiB up, drained as a stream",
+    unit: BYTES,
+    contenders: server.serving("uploadStream", upload, [ours, denoServe, nodeHttp, server.readLoop]),
+    targets: [{ against: "Deno.serve", atLeast: 1 }],
+  },
+  {
+    name: "upload-bytes",
+    title: "64 MiB up, taken whole by bytes()",
+    unit: BYTES,
+    contenders: server.serving("uploadBytes", upload, [ours, denoServe, nodeHttp, server.readLoop]),
+    targets: [{ against: "Deno.serve", atLeast: 1 }],
+  },
+  {
+    name: "idle",
+    title: "memory of each of 5,000 idle connections",
+    unit: MEMORY,
+    contenders: server.idling("hello", IDLE_CONNECTIONS, [ours, denoServe, nodeHttp, server.cannedSmall]),
+    targets: [{ atMost: IDLE_BYTES }],
+  },
+  {
+    name: "one",
+    title: "GET of a short text over one connection, one at a time",
+    unit: REQUESTS,
+    contenders: server.serving("hello", requests({ connections: 1 }), [ours, denoServe, nodeHttp, canned]),
+    targets: [],
+  },
+  {
+    name: "browser",
+    title: "GET with the fields of a browser (about 500 bytes), 64 connections",
+    unit: REQUESTS,
+    contenders: server.serving("hello", requests({ ...GET, headers: BROWSER_FIELDS }), [
+      ours,
+      denoServe,
+      nodeHttp,
+      canned,
+    ]),
+    targets: [],
+  },
+  {
+    name: "touch",
+    title: "the same, to a handler that reads method, URL and two fields",
+    unit: REQUESTS,
+    contenders: server.serving("touch", requests({ ...GET, path: "/items/17?page=2", headers: BROWSER_FIELDS }), [
+      ours,
+      denoServe,
+      nodeHttp,
+    ]),
+    targets: [],
+  },
+  {
+    name: "json",
+    title: "GET of a JSON answer with a headers init, 64 connections",
+    unit: REQUESTS,
+    contenders: server.serving("json", requests(GET), [ours, denoServe, nodeHttp, canned]),
+    targets: [],
+  },
+  {
+    name: "async",
+    title: "GET of a short text from an async handler, 64 connections",
+    unit: REQUESTS,
+    contenders: server.serving("async", requests(GET), [ours, denoServe, nodeHttp, canned]),
+    targets: [],
+  },
+  {
+    name: "echo",
+    title: "POST of a small JSON body that is parsed and answered, 64 connections",
+    unit: REQUESTS,
+    contenders: server.serving("echo", requests(JSON_POST), [ours, denoServe, nodeHttp]),
+    targets: [],
+  },
+];
+
+/** Makes a file of zeros that takes no room on a disk, so that no write-back disturbs what is measured. */
+async function sparseFile(length: number): Promise<AsyncDisposable & { readonly path: string }> {
+  const path = await Deno.makeTempFile({ dir: "/tmp", prefix: "avx-http-bench-" });
+  await Deno.truncate(path, length);
+  return { path, [Symbol.asyncDispose]: () => Deno.remove(path) };
+}

@@ -1,0 +1,155 @@
+/**
+ * Owns how each measured server is started and put under a load. Knows neither the targets nor the statistics.
+ *
+ * @module
+ */
+
+import type { Contender, Opened } from "./case.ts";
+import { probe } from "./probe.ts";
+import { Child, finish, type Invocation, MissingProgramError } from "./process.ts";
+import type { Ask } from "./wrk.ts";
+
+/** A server that can be started as a process of its own; it prints `listening <port>`. */
+export interface Server {
+  /** As the table shows it. */
+  readonly name: string;
+  /** Whether it is but a loop of bytes. */
+  readonly floor?: boolean;
+  /** The programs that it needs beside Deno. */
+  readonly programs?: readonly string[];
+  /** Gives the call that serves a handler of the handler file; with `gc` it collects garbage when told. */
+  start(handler: string, gc: boolean): Invocation;
+}
+
+/** A load on a server. */
+export interface Load {
+  /** The programs that it needs. */
+  readonly programs: readonly string[];
+  /** The request that the answers are compared by. */
+  readonly ask: Ask;
+  /** Measures the server on a port of 127.0.0.1 for about `seconds`. */
+  sample(port: number, seconds: number): Promise<number>;
+}
+
+/** Gives the call of one of our Deno scripts: it may use 127.0.0.1, and nothing else. */
+function script(path: string, args: readonly string[], gc = false): Invocation {
+  const flags = [
+    "run",
+    "--no-prompt",
+    "--no-config",
+    "--allow-net=127.0.0.1",
+    ...(gc ? ["--v8-flags=--expose-gc"] : []),
+  ];
+  return { program: Deno.execPath(), args: [...flags, `${import.meta.dirname}/${path}`, ...args] };
+}
+
+function denoServer(name: string, path: string, options: { floor?: boolean; args?: string[] } = {}): Server {
+  const { floor = false, args = [] } = options;
+  return { name, floor, start: (handler, gc) => script(path, [handler, ...args], gc) };
+}
+
+/** Our own `serve`. */
+export const ours: Server = denoServer("ours", "servers/ours.ts");
+/** The platform's `Deno.serve`. */
+export const denoServe: Server = denoServer("Deno.serve", "servers/deno_serve.ts");
+/** Node's `node:http`. */
+export const nodeHttp: Server = {
+  name: "node:http",
+  programs: ["node"],
+  start: (handler, gc) => ({
+    program: "node",
+    args: [...(gc ? ["--expose-gc"] : []), `${import.meta.dirname}/servers/node_http.mjs`, handler],
+  }),
+};
+/** A loop that answers each request head by the same bytes. */
+export const canned: Server = denoServer("canned", "servers/canned.ts", { floor: true });
+/** The same with a read buffer of 64 bytes a connection: the least that a parked read costs. */
+export const cannedSmall: Server = denoServer("canned", "servers/canned.ts", { floor: true, args: ["64"] });
+/** A loop that writes 64 MiB an answer. */
+export const writeLoop: Server = denoServer("write loop", "servers/write_loop.ts", { floor: true });
+/** A loop that reads as many bytes as are announced. */
+export const readLoop: Server = denoServer("read loop", "servers/read_loop.ts", { floor: true });
+
+/** Gives what a case needs to measure servers: each runs one handler, in a process that lives through all rounds. */
+export function serving(handler: string, load: Load, servers: readonly Server[]): Contender[] {
+  return servers.map((server) => ({
+    name: server.name,
+    floor: server.floor ?? false,
+    programs: [...load.programs, ...(server.programs ?? [])],
+    open: async (): Promise<Opened> => {
+      const child = new Child(server.start(handler, false), server.name);
+      try {
+        const port = await child.number("listening");
+        return {
+          answer: () => probe(port, load.ask),
+          sample: (seconds) => load.sample(port, seconds),
+          [Symbol.asyncDispose]: () => child[Symbol.asyncDispose](),
+        };
+      } catch (error) {
+        await child[Symbol.asyncDispose]();
+        throw error;
+      }
+    },
+  }));
+}
+
+/** Descriptors that a process needs beside those of its idle connections. */
+const SPARE_FILES = 128;
+
+/**
+ * Gives what a case needs to measure the memory of idle connections, in bytes each: what a fresh process's resident set
+ * grew by, after garbage collection, once `connections` were opened, each had one answer and all of them stay open.
+ */
+export function idling(handler: string, connections: number, servers: readonly Server[]): Contender[] {
+  return servers.map((server) => ({
+    name: server.name,
+    floor: server.floor ?? false,
+    programs: server.programs ?? [],
+    open: async (): Promise<Opened> => {
+      await checkFileLimit(connections + SPARE_FILES);
+      return {
+        answer: async () => {
+          await using child = new Child(server.start(handler, true), server.name);
+          return await probe(await child.number("listening"), {});
+        },
+        sample: () => idleSample(server.start(handler, true), server.name, connections),
+        [Symbol.asyncDispose]: () => Promise.resolve(),
+      };
+    },
+  }));
+}
+
+async function idleSample(start: Invocation, name: string, connections: number): Promise<number> {
+  await using child = new Child(start, name);
+  const port = await child.number("listening");
+  const before = await child.order("collect", "rss");
+  await using client = new Child(
+    script("servers/idle_client.ts", [String(port), String(connections)]),
+    "the idle client",
+  );
+  await client.number("answered");
+  const after = await child.order("collect", "rss");
+  await client.order("again", "answered"); // fails unless all of them were open until here
+  return (after - before) / connections;
+}
+
+/**
+ * Both ends of each connection are descriptors, in two processes. Deno and Node raise the soft limit to the hard one by
+ * themselves, so only the latter counts.
+ *
+ * @throws {RangeError} If a process may not have that many.
+ */
+async function checkFileLimit(files: number): Promise<void> {
+  try {
+    const args = ["--nofile", "--output=HARD", "--noheadings", "--raw"];
+    const { stdout } = await finish({ program: "prlimit", args }, 10);
+    const limit = stdout.trim() === "unlimited" ? Infinity : Number(stdout);
+    if (limit >= files) return;
+    throw new RangeError(
+      `Cannot hold idle connections as the limit of open files must be >= ${files} (raise it with 'ulimit -n', which ` +
+        `may need root): received ${limit}`,
+    );
+  } catch (error) {
+    if (!(error instanceof MissingProgramError)) throw error; // prlimit is Linux's own: elsewhere the client will tell
+  }
+}
