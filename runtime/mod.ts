@@ -1,0 +1,30 @@
+/**
+ * Structured concurrency: tasks with a handle and a signal, groups that nothing outlives, and the root of a program, which
+ * ends cleanly when the process is asked to.
+ *
+ * ```ts
+ * import { spawn, TaskGroup } from "@avx/http/runtime";
+ * import { sleep } from "@avx/http/timer";
+ *
+ * const ticking = spawn(async (signal) => {
+ *   for (;;) await sleep(1, { signal });
+ * });
+ * {
+ *   await using group = new TaskGroup({ max: 2 });
+ *   for (const ms of [3, 2, 1]) {
+ *     group.spawn(async (signal) => {
+ *       await sleep(ms, { signal });
+ *       console.log(`done after ${ms} ms`);
+ *     });
+ *   }
+ * } // waits for the three
+ * ticking.cancel();
+ * ```
+ *
+ * @module
+ */
+
+export { type EndSignal, type Platform, platformProcess, type Process } from "./process.ts";
+export { type Main, run, type RunOptions } from "./run.ts";
+export { spawn, type SpawnOptions, type Task, type TaskFunction } from "./task.ts";
+export { TaskGroup, type TaskGroupOptions } from "./task_group.ts";
