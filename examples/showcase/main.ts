@@ -1,0 +1,75 @@
+/**
+ * Owns the showcase as a program: flags in, a listening server, a clean end. Knows nothing of routes.
+ *
+ * @module
+ */
+
+import { type HttpServer, serve } from "@avx/http";
+import { run } from "@avx/http/runtime";
+import { scheduler } from "@avx/http/timer";
+import { Showcase } from "./app.ts";
+import { FlagError, type Flags, HELP, readFlags } from "./flags.ts";
+
+/** How long a stop waits for what is in flight, in milliseconds. */
+const DRAIN = 10_000;
+
+/** The exit status of a program that was called in a way that can't work. */
+const USAGE = 2;
+
+/** What keeps a program from listening and is for the person at the command line to mend. */
+const LISTEN_ERRORS: readonly [new (message: string) => Error, string][] = [
+  [Deno.errors.AddrInUse, "the port is in use"],
+  [Deno.errors.AddrNotAvailable, "this machine has no such address"],
+  [Deno.errors.PermissionDenied, "the system forbids it"],
+  [Deno.errors.NotCapable, "deno was started without --allow-net for it"],
+];
+
+if (import.meta.main) await run((signal) => main(Deno.args, signal));
+
+/** Runs the showcase until the signal aborts; gives the exit status. */
+async function main(args: readonly string[], signal: AbortSignal): Promise<number> {
+  try {
+    const flags = readFlags(args);
+    if (flags.help) console.log(HELP);
+    else await host(flags, signal);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof FlagError)) throw error;
+    console.error(error.message);
+    return USAGE;
+  }
+}
+
+async function host(flags: Flags, signal: AbortSignal): Promise<void> {
+  using showcase = new Showcase({ scheduler, counts: () => server.stats });
+  const server = listen(flags, showcase);
+  await aborted(signal);
+  showcase[Symbol.dispose](); // its event streams would hold up the shutdown
+  using patience = scheduler.deadline(DRAIN);
+  await server.shutdown({ signal: patience.signal });
+}
+
+/** Listens, and prints where. */
+function listen({ port, hostname }: Flags, showcase: Showcase): HttpServer<Deno.NetAddr> {
+  const onListen = (address: Deno.NetAddr) => console.log(`Listening on ${urlOf(address)}`);
+  try {
+    return serve({ port, hostname, onListen }, showcase.handle);
+  } catch (error) {
+    const [, reason] = LISTEN_ERRORS.find(([type]) => error instanceof type) ?? [];
+    if (reason === undefined) throw error;
+    throw new FlagError(`Cannot listen on ${hostname} port ${port} as ${reason}`);
+  }
+}
+
+/** The URL to open; an address that stands for all of the machine's is given as this machine's name for itself. */
+function urlOf({ hostname, port }: Deno.NetAddr): string {
+  if (hostname === "0.0.0.0" || hostname === "::") return `http://localhost:${port}/`;
+  return `http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}/`;
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
