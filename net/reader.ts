@@ -1,0 +1,279 @@
+/**
+ * Owns the unread bytes of a transport and the one parked read; knows nothing of what the bytes mean.
+ *
+ * @module
+ */
+
+import { ByteView } from "./byte_view.ts";
+import { LimitError } from "./error.ts";
+import type { Transport } from "./transport.ts";
+
+/** Least free room that a read is worth, in bytes; with less left a new buffer is begun. */
+export const DEFAULT_MIN_READ = 256;
+
+/** First buffer, and the one an idle connection parks on, in bytes: most request heads fit. */
+export const DEFAULT_INITIAL_SIZE = 1024;
+
+/** Largest buffer that reads alone lead to, in bytes. */
+export const DEFAULT_MAX_SIZE = 64 * 1024;
+
+/** What {@linkcode Reader} may be told. */
+export interface ReaderOptions {
+  /**
+   * Least free room that a read is worth, in bytes; with less left a new buffer is begun.
+   *
+   * @default {256}
+   */
+  readonly minRead?: number;
+  /**
+   * The size of the first buffer, and of those that small reads lead back to, in bytes; at least `minRead`.
+   *
+   * @default {1024}
+   */
+  readonly initialSize?: number;
+  /**
+   * The largest buffer that reads which fill theirs lead to, in bytes; at least `initialSize`.
+   *
+   * @default {65536}
+   */
+  readonly maxSize?: number;
+}
+
+/** What {@linkcode Reader.readUntil} must be told. */
+export interface ReadUntilOptions {
+  /** The most bytes to give, the delimiter included. */
+  readonly limit: number;
+}
+
+/**
+ * The bytes of a {@linkcode Transport} that nobody took yet.
+ *
+ * Reads go to ever later places of a buffer, and to a new buffer once it is full: bytes once read are never written
+ * again, so every view of them stays true for as long as someone keeps it.
+ *
+ * @example
+ * ```ts
+ * import { memoryPipe, Reader } from "@avx/http/net";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const [near, far] = memoryPipe();
+ * await far.write(new TextEncoder().encode("GET / HTTP/1.1\r\n"));
+ * const reader = new Reader(near);
+ * const line = await reader.readUntil(new TextEncoder().encode("\r\n"), { limit: 8192 });
+ * assertEquals(line.toText(), "GET / HTTP/1.1\r\n");
+ * near.close();
+ * far.close();
+ * ```
+ */
+export class Reader {
+  readonly #transport: Transport;
+  readonly #minRead: number;
+  readonly #initialSize: number;
+  readonly #maxSize: number;
+  #buffer: Uint8Array<ArrayBuffer> = EMPTY;
+  #start = 0;
+  #end = 0;
+  /** How large the next buffer will be, in bytes. */
+  #size: number;
+  #parked = false;
+  /** Whether someone may still write into the buffer's space. */
+  #lent = false;
+
+  /**
+   * Makes a reader that alone reads from `transport`.
+   *
+   * @throws {RangeError} Unless `1 <= minRead <= initialSize <= maxSize`, all whole.
+   */
+  constructor(transport: Transport, options: ReaderOptions = {}) {
+    const { minRead = DEFAULT_MIN_READ, initialSize = DEFAULT_INITIAL_SIZE, maxSize = DEFAULT_MAX_SIZE } = options;
+    if (
+      !isSize(minRead) || !isSize(initialSize) || !isSize(maxSize) || minRead > initialSize || initialSize > maxSize
+    ) {
+      throw new RangeError(
+        "Cannot make a reader as sizes must be 1 <= minRead <= initialSize <= maxSize: received " +
+          `${minRead}, ${initialSize}, ${maxSize}`,
+      );
+    }
+    this.#transport = transport;
+    this.#minRead = minRead;
+    this.#initialSize = initialSize;
+    this.#maxSize = maxSize;
+    this.#size = initialSize;
+  }
+
+  /** The bytes that {@linkcode Reader.start} and {@linkcode Reader.end} point into; another one after a read, perhaps. */
+  get buffer(): Uint8Array {
+    return this.#buffer;
+  }
+
+  /** Where the unread bytes begin in {@linkcode Reader.buffer}. */
+  get start(): number {
+    return this.#start;
+  }
+
+  /** Where the unread bytes end in {@linkcode Reader.buffer}, exclusive. */
+  get end(): number {
+    return this.#end;
+  }
+
+  /** How many bytes are unread. */
+  get length(): number {
+    return this.#end - this.#start;
+  }
+
+  /** The unread bytes, without consuming them. */
+  get view(): ByteView {
+    return new ByteView(this.#buffer, this.#start, this.#end);
+  }
+
+  /**
+   * Does one read, whose bytes join the unread ones; `false` once the peer has ended its side.
+   *
+   * Rejects with what the transport's read rejects with, and with a `TypeError` while another fill is parked.
+   */
+  async fill(): Promise<boolean> {
+    if (this.#parked) throw new TypeError("Cannot fill as another fill is parked");
+    this.#parked = true;
+    try {
+      const count = await this.#transport.read(this.space());
+      if (count === null) return false;
+      this.commit(count);
+      return true;
+    } finally {
+      this.#parked = false;
+    }
+  }
+
+  /**
+   * The room behind the unread bytes, at least `minRead` long; what is read into it becomes unread bytes by
+   * {@linkcode Reader.commit}. For loops that can't spend a promise more: `commit(await transport.read(space()))`.
+   */
+  space(): Uint8Array {
+    const free = this.#buffer.length - this.#end;
+    // Second case: nothing unread, and a buffer that is far too large for what comes by now.
+    if (free < this.#minRead || (this.#start === this.#end && free > 4 * this.#size)) {
+      this.#renew(Math.max(this.#size, 2 * (this.#end - this.#start)));
+    }
+    this.#lent = true;
+    return this.#buffer.subarray(this.#end);
+  }
+
+  /**
+   * Makes unread bytes of the first `count` bytes of the {@linkcode Reader.space}.
+   *
+   * @throws {RangeError} If `count` is more than there is.
+   */
+  commit(count: number): void {
+    const free = this.#buffer.length - this.#end;
+    if (count !== count >>> 0 || count > free) {
+      throw new RangeError(`Cannot commit bytes as the count must be 0 to ${free}: received ${count}`);
+    }
+    this.#lent = false;
+    this.#end += count;
+    if (count === free) {
+      this.#size = Math.min(this.#size * 2, this.#maxSize);
+    } else if (count * 4 < this.#size) {
+      this.#size = Math.max(this.#size >>> 1, this.#initialSize);
+    }
+  }
+
+  /**
+   * Takes `count` bytes off the unread ones.
+   *
+   * @throws {RangeError} If `count` is more than there is.
+   */
+  consume(count: number): void {
+    if (count !== count >>> 0 || count > this.#end - this.#start) {
+      throw new RangeError(`Cannot consume bytes as the count must be 0 to ${this.length}: received ${count}`);
+    }
+    this.#start += count;
+  }
+
+  /**
+   * Takes up to `limit` unread bytes (all by default) away as bytes of the caller's own: no view of anybody's shares
+   * their memory, so they may be transferred. A large read that nobody has seen a part of is given without a copy.
+   */
+  take(limit: number = Infinity): Uint8Array<ArrayBuffer> {
+    const start = this.#start;
+    const end = Math.min(this.#end, start + limit);
+    if (start === end) return new Uint8Array(0);
+    if (start === 0 && end === this.#end && end * 2 >= this.#buffer.length && !this.#lent) {
+      const whole = this.#buffer;
+      this.#buffer = EMPTY;
+      this.#start = this.#end = 0;
+      return end === whole.length ? whole : whole.subarray(0, end);
+    }
+    this.#start = end;
+    return this.#buffer.slice(start, end);
+  }
+
+  /** Tells that silence is expected: the next read that has nothing to join parks on a buffer of the initial size. */
+  shrink(): void {
+    this.#size = this.#initialSize;
+  }
+
+  /**
+   * Reads on until `count` bytes are unread, and consumes them.
+   *
+   * Rejects with `Deno.errors.UnexpectedEof` if the peer ends before; then nothing is consumed.
+   */
+  async readExact(count: number): Promise<ByteView> {
+    if (!Number.isSafeInteger(count) || count < 0) {
+      throw new RangeError(`Cannot read bytes as the count must be a whole number >= 0: received ${count}`);
+    }
+    while (this.length < count) {
+      if (this.#buffer.length - this.#start < count) this.#renew(count + this.#minRead);
+      if (!await this.fill()) {
+        throw new Deno.errors.UnexpectedEof(`Cannot read ${count} bytes as the peer ended after ${this.length}`);
+      }
+    }
+    return this.#give(count);
+  }
+
+  /**
+   * Reads on until `delimiter` is among the unread bytes, and consumes all up to its end; what is given ends with it.
+   *
+   * Rejects with {@linkcode LimitError} if it isn't within `limit` bytes, with `Deno.errors.UnexpectedEof` if the peer
+   * ends before; then nothing is consumed.
+   */
+  async readUntil(delimiter: Uint8Array, options: ReadUntilOptions): Promise<ByteView> {
+    const { limit } = options;
+    if (delimiter.length === 0) throw new TypeError("Cannot read until a delimiter as it is empty");
+    let searched = 0;
+    while (true) {
+      const at = this.view.indexOf(delimiter, searched);
+      if (at >= 0 ? at + delimiter.length > limit : this.length >= limit) {
+        throw new LimitError(`Cannot read until a delimiter as it must end within ${limit} bytes`, limit);
+      }
+      if (at >= 0) return this.#give(at + delimiter.length);
+      searched = Math.max(0, this.length - delimiter.length + 1); // never a byte twice, but for a delimiter cut in two
+      if (!await this.fill()) {
+        throw new Deno.errors.UnexpectedEof(
+          `Cannot read until a delimiter as the peer ended after ${this.length} bytes`,
+        );
+      }
+    }
+  }
+
+  #give(count: number): ByteView {
+    const view = new ByteView(this.#buffer, this.#start, this.#start + count);
+    this.#start += count;
+    return view;
+  }
+
+  /** Begins a buffer of `size` bytes, or more if a read needs it; the unread bytes are copied to its front. */
+  #renew(size: number): void {
+    const unread = this.#end - this.#start;
+    const buffer = new Uint8Array(Math.max(size, unread + this.#minRead));
+    buffer.set(this.#buffer.subarray(this.#start, this.#end));
+    this.#buffer = buffer;
+    this.#start = 0;
+    this.#end = unread;
+  }
+}
+
+const EMPTY = new Uint8Array(0);
+
+function isSize(value: number): boolean {
+  return Number.isSafeInteger(value) && value > 0;
+}
