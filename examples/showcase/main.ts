@@ -55,10 +55,19 @@ function listen({ port, hostname }: Flags, showcase: Showcase): HttpServer<Deno.
   try {
     return serve({ port, hostname, onListen }, showcase.handle);
   } catch (error) {
-    const [, reason] = LISTEN_ERRORS.find(([type]) => error instanceof type) ?? [];
+    const reason = mendable(error);
     if (reason === undefined) throw error;
     throw new FlagError(`Cannot listen on ${hostname} port ${port} as ${reason}`);
   }
+}
+
+/** What is wrong, where the person at the command line can mend it. */
+function mendable(error: unknown): string | undefined {
+  const [, reason] = LISTEN_ERRORS.find(([type]) => error instanceof type) ?? [];
+  if (reason !== undefined) return reason;
+  // A name that nothing resolves comes as a plain Error, without a code.
+  if (error instanceof Error && error.message.startsWith("failed to lookup")) return "the name has no address here";
+  return undefined;
 }
 
 /** The URL to open; an address that stands for all of the machine's is given as this machine's name for itself. */
