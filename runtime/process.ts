@@ -33,13 +33,20 @@ export interface Platform {
   exit(code?: number): void;
 }
 
+const DENO: Platform = {
+  build: Deno.build,
+  addSignalListener: (signal, handler) => Deno.addSignalListener(signal, handler),
+  removeSignalListener: (signal, handler) => Deno.removeSignalListener(signal, handler),
+  exit: (code) => Deno.exit(code),
+};
+
 /** The exit code of a program that a signal has ended, as shells give it: 130 for `SIGINT`, 143 for `SIGTERM`. */
 export function exitCodeOf(signal: EndSignal): number {
   return 128 + SIGNAL_NUMBER[signal];
 }
 
 /** The process of a platform: Deno's where none is given. */
-export function platformProcess(platform: Platform = Deno): Process {
+export function platformProcess(platform: Platform = DENO): Process {
   // Windows has no SIGTERM to listen to: asking for it throws.
   const signals: readonly EndSignal[] = platform.build.os === "windows"
     ? ["SIGINT", "SIGBREAK"]

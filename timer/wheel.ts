@@ -5,7 +5,7 @@
  * @module
  */
 
-import { Occupancy } from "./occupancy.ts";
+import { Occupancy } from "./wheel_occupancy.ts";
 
 /** Slots of one level, a power of two. */
 const SLOTS = 256;
@@ -200,7 +200,7 @@ export class TimerWheel {
   constructor(options: TimerWheelOptions = {}) {
     const now = options.now ?? 0;
     if (!Number.isFinite(now)) throw new RangeError(`Cannot make a wheel as 'now' must be finite: received ${now}`);
-    this.#onError = options.onError ?? reportError;
+    this.#onError = options.onError ?? ((error) => reportError(error)); // it refuses to be called as a method
     this.#heads = Array.from({ length: LEVELS * SLOTS }, makeHead);
     this.#now = now;
     this.#base = Math.floor(now / SPAN) * SPAN;
