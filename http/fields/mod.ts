@@ -25,3 +25,4 @@ export * from "./list.ts";
 export * from "./method.ts";
 export * from "./status.ts";
 export * from "./token.ts";
+export * from "./trailer.ts";
