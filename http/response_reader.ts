@@ -18,8 +18,22 @@ export interface ResponseReader {
   takeBody(response: Response): KnownBody | undefined;
   /** The content type where no other field is there, `null` for no field at all; `undefined`: read the fields. */
   contentType(response: Response): string | null | undefined;
-  /** The header section, each name in lower case, each `set-cookie` on its own line. */
+  /**
+   * The header section, each name in lower case, each `set-cookie` on its own line; without what speaks of a content
+   * coding that `fetch` took off already.
+   */
   fields(response: Response): Field[];
+}
+
+/** Fields that are true of coded content only: not of what `fetch` decoded, though it leaves them in place. */
+export const CODED_FIELDS: ReadonlySet<string> = new Set(["content-encoding", "content-length", "transfer-encoding"]);
+
+/** What Deno's `fetch` decodes. */
+const DECODED_CODINGS: ReadonlySet<string | undefined> = new Set(["gzip", "br"]);
+
+/** Whether it came from `fetch`, which alone gives a URL, and was decoded on its way. */
+function isDecoded(response: Response): boolean {
+  return response.url !== "" && DECODED_CODINGS.has(response.headers.get("content-encoding")?.toLowerCase());
 }
 
 /** Reads as anybody can. */
@@ -38,7 +52,10 @@ export const plainReader: ResponseReader = {
   contentType: () => undefined,
   fields(response) {
     const fields: Field[] = [];
-    response.headers.forEach((value, name) => fields.push({ name, value }));
+    const decoded = isDecoded(response);
+    response.headers.forEach((value, name) => {
+      if (!decoded || !CODED_FIELDS.has(name)) fields.push({ name, value });
+    });
     return fields;
   },
 };

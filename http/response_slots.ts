@@ -8,7 +8,7 @@
 
 import type { KnownBody } from "./call.ts";
 import type { Field } from "./fields/field.ts";
-import { plainReader, refuseError, refuseUsed, type ResponseReader } from "./response_reader.ts";
+import { CODED_FIELDS, plainReader, refuseError, refuseUsed, type ResponseReader } from "./response_reader.ts";
 
 /** The symbols under which Deno keeps a `Response`'s state. */
 export interface ResponseSlots {
@@ -27,6 +27,8 @@ export interface ResponseSlots {
 /** What the slot of the inner response holds. */
 interface InnerResponse {
   readonly type: string;
+  /** Whether `fetch` decoded the content, and left the fields that speak of the coded one. */
+  readonly bodyDecoded: boolean;
   readonly headerList: readonly (readonly [string, string])[];
   readonly body: { readonly streamOrStatic: ReadableStream | StaticBody } | null;
 }
@@ -115,7 +117,11 @@ export class SlotReader implements ResponseReader {
     const inner = response[this.#inner];
     if (!isInner(inner)) return plainReader.fields(response);
     const fields: Field[] = [];
-    for (const [name, value] of inner.headerList) fields.push({ name: name.toLowerCase(), value });
+    for (const [name, value] of inner.headerList) {
+      const lower = name.toLowerCase();
+      if (inner.bodyDecoded && CODED_FIELDS.has(lower)) continue;
+      fields.push({ name: lower, value });
+    }
     const lazyType = response[this.#lazyType];
     if (typeof lazyType === "string") fields.push({ name: "content-type", value: lazyType });
     else if (TEXT_TYPE !== null && typeof response[this.#lazyBody] === "string") {
