@@ -7,8 +7,29 @@
 import { cpus, release } from "node:os";
 import { firstLine, MissingProgramError } from "./process.ts";
 
-/** The flag by which a program prints its version. */
-const VERSION_FLAGS: Readonly<Record<string, string>> = { wrk: "-v" };
+/** How a program is asked for its version, and where the version stands in the first line that it prints. */
+interface VersionQuestion {
+  readonly flag: string;
+  readonly pattern: RegExp;
+}
+
+const QUESTIONS: Readonly<Record<string, VersionQuestion>> = {
+  curl: { flag: "--version", pattern: /^curl (\S+)/ },
+  // Where there is no node, Deno runs itself under that name: it must not pass for its own peer.
+  node: { flag: "--version", pattern: /^(v\d\S*)$/ },
+  wrk: { flag: "-v", pattern: /^wrk (\S+)/ },
+};
+
+/**
+ * Takes a program's version from the first line that it prints.
+ *
+ * @throws {MissingProgramError} If it is another program that answers by that name.
+ */
+export function readVersion(program: string, line: string): string {
+  const version = QUESTIONS[program]?.pattern.exec(line)?.[1];
+  if (version === undefined) throw new MissingProgramError(program);
+  return version;
+}
 
 /** Gives the machine's facts, by name: needs `--allow-sys=cpus,loadavg,osRelease`. */
 export function machineFacts(): Record<string, string> {
@@ -32,8 +53,7 @@ export async function programFacts(programs: Iterable<string>): Promise<Record<s
   const missing: MissingProgramError[] = [];
   for (const program of programs) {
     try {
-      const line = await firstLine(program, VERSION_FLAGS[program] ?? "--version");
-      facts[program] = line.replace(/ (\[epoll\].*|\(.*)$/, "").replace(`${program} `, "");
+      facts[program] = readVersion(program, await firstLine(program, QUESTIONS[program]?.flag ?? "--version"));
     } catch (error) {
       if (!(error instanceof MissingProgramError)) throw error;
       missing.push(error);

@@ -53,6 +53,10 @@ async function measureCase(measured: Case, place: string, flags: Flags): Promise
   }
 }
 
+function amount(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
+
 /** Tells how long the run takes at least, in minutes. */
 function minutes(cases: readonly Case[], { rounds, seconds, warmUp }: Flags): number {
   const contenders = cases.reduce((sum, one) => sum + one.contenders.length, 0);
@@ -82,7 +86,8 @@ async function main(args: readonly string[]): Promise<number> {
   const facts = { ...machineFacts(), ...await programFacts(programs) };
   console.log(renderTable(Object.entries(facts)));
   console.log(
-    `\n${cases.length} cases, ${flags.rounds} rounds of ${flags.seconds} s, about ${minutes(cases, flags)} min.\n`,
+    `\n${amount(cases.length, "case")}, ${amount(flags.rounds, "round")} of ${flags.seconds} s, ` +
+      `at least ${amount(minutes(cases, flags), "minute")}.\n`,
   );
   const outcomes: Outcome[] = [];
   for (const [at, one] of cases.entries()) {

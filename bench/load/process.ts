@@ -65,16 +65,17 @@ export class Child implements AsyncDisposable {
    */
   constructor({ program, args }: Invocation, name = program) {
     this.#name = name;
-    const command = new Deno.Command(program, { args: [...args], stdin: "piped", stdout: "piped", stderr: "piped" });
+    const command = new Deno.Command(program, {
+      args: [...args],
+      env: { NO_COLOR: "1" }, // what it complains of is shown as a part of our own message
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    });
     this.#process = explained(program, () => command.spawn());
     this.#output = this.#process.stdout.pipeThrough(new TextDecoderStream()).getReader();
     this.#orders = this.#process.stdin.getWriter();
     this.#complaint = tail(this.#process.stderr);
-  }
-
-  /** The process's id. */
-  get pid(): number {
-    return this.#process.pid;
   }
 
   /** Gives the next line of stdout, which must be `<word> <number>`, and takes the number from it. */
