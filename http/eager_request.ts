@@ -6,7 +6,7 @@
  */
 
 import { type Bytes, DEFAULT_BODY_LIMIT, readStream, streamOf } from "./body.ts";
-import { type LimitedRequestSource, pack, UTF8 } from "./lazy_request.ts";
+import { dressAsRequest, type LimitedRequestSource, pack, UTF8 } from "./lazy_request.ts";
 
 /** A real `Request` over a source. */
 export class EagerRequest extends Request {
@@ -59,6 +59,8 @@ export class EagerRequest extends Request {
     return readStream(stream, this.#source.bodyLimit ?? DEFAULT_BODY_LIMIT, this.#source.body?.length);
   }
 }
+
+dressAsRequest(EagerRequest.prototype);
 
 function initOf(source: LimitedRequestSource): RequestInit {
   return {

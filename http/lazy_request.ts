@@ -218,7 +218,7 @@ export class LazyRequest implements Request {
  * Gives a class's prototype the looks of the platform's: `instanceof` and `constructor` answer `Request`, and its
  * members are enumerable, as Web IDL has them.
  */
-export function dressAsRequest(prototype: LazyRequest): void {
+export function dressAsRequest(prototype: Request): void {
   for (const [name, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
     Object.defineProperty(prototype, name, { ...descriptor, enumerable: name !== "constructor" });
   }
@@ -245,7 +245,8 @@ export function pack(bytes: Bytes, headers: Headers): Response {
 /** Carries what a body is after it was read whole: a stream that is disturbed, locked and at its end. */
 function spentCarrier(): Carrier {
   const stream = new ReadableStream<Bytes>();
+  const carrier = new Response(stream);
   void stream.cancel();
   stream.getReader();
-  return new Response(stream);
+  return carrier;
 }
