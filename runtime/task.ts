@@ -67,7 +67,9 @@ export function spawn<T>(fn: TaskFunction<T>, options: SpawnOptions = {}): Task<
 
 /** How a task ended. */
 export interface Ended {
-  /** Whether the function failed, or never ran. */
+  /** Whether the function was called: not so if the task was cancelled before. */
+  readonly ran: boolean;
+  /** Whether the function failed, or was not called. */
   readonly failed: boolean;
   /** What it failed with. */
   readonly error: unknown;
@@ -81,7 +83,7 @@ export function isAbortOf(error: unknown, signal: AbortSignal): boolean {
   return error === signal.reason || error instanceof DOMException && error.name === "AbortError";
 }
 
-const SUCCESS: Ended = { failed: false, error: undefined, cancelled: false };
+const SUCCESS: Ended = { ran: true, failed: false, error: undefined, cancelled: false };
 
 function leaveFailureToPromise(ended: Ended): boolean {
   return ended.cancelled;
@@ -95,8 +97,6 @@ type Phase = "new" | "running" | "over";
 export interface OwnedTask {
   /** The signal that the function is given. */
   readonly signal: AbortSignal;
-  /** Whether the function was called. */
-  readonly started: boolean;
   /** Calls the function, unless the task was cancelled before. */
   start(): void;
   /** Aborts the function's signal; a task that has not begun is over with that. */
@@ -125,11 +125,6 @@ export class RunningTask<T> implements Task<T>, OwnedTask {
     return this.#controller.signal;
   }
 
-  /** Whether the function was called. */
-  get started(): boolean {
-    return this.#phase !== "new";
-  }
-
   /** Calls the function, unless the task was cancelled before. */
   start(): void {
     if (this.#phase !== "new") return;
@@ -151,7 +146,7 @@ export class RunningTask<T> implements Task<T>, OwnedTask {
     const begun = this.#phase === "running";
     if (!begun) this.#phase = "over"; // before the listeners run, so that none can start it
     this.#controller.abort(reason);
-    if (!begun) this.#end(this.#controller.signal.reason);
+    if (!begun) this.#end(false, this.#controller.signal.reason);
   }
 
   /** Settles as the function does. */
@@ -175,13 +170,13 @@ export class RunningTask<T> implements Task<T>, OwnedTask {
 
   #fail(error: unknown): void {
     this.#phase = "over";
-    this.#end(error);
+    this.#end(true, error);
   }
 
-  #end(error: unknown): void {
+  #end(ran: boolean, error: unknown): void {
     this.#result.reject(error);
     const cancelled = isAbortOf(error, this.#controller.signal);
-    if (this.#onEnd({ failed: true, error, cancelled }, this)) this.#result.promise.catch(ignore);
+    if (this.#onEnd({ ran, failed: true, error, cancelled }, this)) this.#result.promise.catch(ignore);
   }
 }
 

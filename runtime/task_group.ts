@@ -152,7 +152,7 @@ export class TaskGroup implements AsyncDisposable {
       this.#failures.push(ended.error);
       this.cancel(ended.error);
     }
-    if (task.started) {
+    if (ended.ran) {
       this.#running--;
       this.#startWaiting();
     }
