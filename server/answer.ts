@@ -1,0 +1,159 @@
+/**
+ * Owns the way from a call to its handler and from the handler's `Response` back to the call, for every version; knows
+ * no socket and no codec.
+ *
+ * @module
+ */
+
+import type { KnownBody } from "../http/call.ts";
+import { parseContentLength } from "../http/fields/content_length.ts";
+import { ProtocolError } from "../http/fields/error.ts";
+import type { Field } from "../http/fields/field.ts";
+import { lazyRequest } from "../http/request.ts";
+import { plainContentType, responseFields, takeKnownBody } from "../http/response.ts";
+import { type SentTrailers, sentTrailers } from "../http/trailers.ts";
+import type { ServerCall } from "./call.ts";
+import type { ServerContext } from "./context.ts";
+import { CallInfo, takeUpgrade } from "./info.ts";
+
+/** Lets the handler answer a call. Never throws: what fails is answered by `onError`, or cuts the answer short. */
+export function answer(context: ServerContext, call: ServerCall): void {
+  let response: Response | Promise<Response>;
+  try {
+    response = context.handler(lazyRequest(call), new CallInfo(call));
+    if (response instanceof Response) {
+      send(context, call, response);
+      return;
+    }
+  } catch (error) {
+    fail(context, call, error);
+    return;
+  }
+  answerLater(context, call, response);
+}
+
+async function answerLater(context: ServerContext, call: ServerCall, later: Promise<Response>): Promise<void> {
+  try {
+    send(context, call, await later);
+  } catch (error) {
+    fail(context, call, error);
+  }
+}
+
+/** Asks `onError` for an answer; where that fails too, or it is too late for one, the answer is cut short. */
+async function fail(context: ServerContext, call: ServerCall, error: unknown): Promise<void> {
+  if (call.gone) return;
+  try {
+    send(context, call, await context.onError(error));
+  } catch (second) {
+    context.onConnectionError(second);
+    call.abort(second);
+  }
+}
+
+/** What answers when a handler failed and no `onError` was given: the status of a protocol error, else a bare 500. */
+export function defaultOnError(error: unknown): Response {
+  if (error instanceof ProtocolError && error.scope === "message") {
+    return new Response(`${error.message}\n`, { status: error.status });
+  }
+  console.error(error);
+  return new Response("Internal Server Error", { status: 500 });
+}
+
+/**
+ * Sends a handler's response.
+ *
+ * @throws {TypeError} If it is no `Response`, or one that can't be sent.
+ */
+function send(context: ServerContext, call: ServerCall, response: Response): void {
+  const upgrade = takeUpgrade(response);
+  if (upgrade !== undefined) return upgrade.accept();
+  const body = takeKnownBody(response);
+  const { status } = response;
+  if (status < 200 || (call.method === "CONNECT" && status < 300)) {
+    throw new TypeError(`Cannot send response as status ${status} must be given by info.upgrade()`);
+  }
+  const trailers = sentTrailers(response);
+  if (status === 200 && body !== undefined && body !== null && trailers === undefined) {
+    const contentType = plainContentType(response);
+    if (contentType !== undefined && call.respondPlain(contentType, body)) return;
+  }
+  const fields = responseFields(response);
+  const head = { status, reason: response.statusText, fields };
+  if (body !== undefined && trailers === undefined) {
+    call.respond(head, body);
+    return;
+  }
+  if (trailers?.names !== undefined && trailers.names.length > 0) {
+    fields.push({ name: "trailer", value: trailers.names.join(", ") });
+  }
+  const wanted = call.begin(head, trailers === undefined ? announcedLength(fields) : undefined);
+  if (body !== undefined) sendKnown(context, call, wanted ? body : null, trailers);
+  else sendStream(context, call, response.body!, wanted, trailers);
+}
+
+/** The length that the handler announced for content of unknown length. */
+function announcedLength(fields: readonly Field[]): number | undefined {
+  const field = fields.find(({ name }) => name === "content-length");
+  if (field === undefined) return undefined;
+  const length = parseContentLength(field.value);
+  if (!Number.isSafeInteger(length)) {
+    throw new TypeError(`Cannot send response as 'content-length' must be digits: received ${field.value}`);
+  }
+  return length;
+}
+
+/** Sends content that is known, and the trailers that belong to it. */
+async function sendKnown(
+  context: ServerContext,
+  call: ServerCall,
+  body: KnownBody,
+  trailers: SentTrailers | undefined,
+): Promise<void> {
+  try {
+    if (body !== null) call.write(typeof body === "string" ? encoder.encode(body) : body);
+    call.end(await trailers?.fields() ?? []);
+  } catch (error) {
+    cut(context, call, error);
+  }
+}
+
+/** Sends content as its stream gives it, never faster than the peer takes it. */
+async function sendStream(
+  context: ServerContext,
+  call: ServerCall,
+  stream: ReadableStream<Uint8Array>,
+  wanted: boolean,
+  trailers: SentTrailers | undefined,
+): Promise<void> {
+  const reader = stream.getReader();
+  const cancel = (reason: unknown) => void reader.cancel(reason).catch(context.onConnectionError);
+  if (!wanted) return cancel(undefined);
+  call.onGone = cancel;
+  try {
+    for (;;) {
+      await call.room();
+      const { done, value } = await reader.read();
+      if (call.gone) return;
+      if (done) break;
+      if (!(value instanceof Uint8Array)) {
+        throw new TypeError(`Cannot send content as its chunks must be Uint8Arrays: received ${typeof value}`);
+      }
+      call.write(value);
+    }
+    call.end(await trailers?.fields() ?? []);
+  } catch (error) {
+    cut(context, call, error);
+    cancel(error);
+  }
+}
+
+/** Content failed half-way: the peer must see that it isn't whole (RFC 9112 §8). */
+function cut(context: ServerContext, call: ServerCall, error: unknown): void {
+  if (call.gone) return;
+  call.onGone = undefined;
+  context.onConnectionError(error);
+  call.abort(error);
+}
+
+const encoder = new TextEncoder();

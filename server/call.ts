@@ -1,0 +1,74 @@
+/**
+ * Owns the seam between what answers a request and the version that carries it: the commands by which an answer is sent.
+ * Knows no version and no `Response`.
+ *
+ * @module
+ */
+
+import type { KnownBody, Protocol, RequestSource } from "../http/call.ts";
+import type { Field } from "../http/fields/field.ts";
+import type { Address, Transport } from "../net/transport.ts";
+
+/** An answer's final head. */
+export interface AnswerHead {
+  /** The status code, 200 to 599. */
+  readonly status: number;
+  /** The reason phrase, empty for the status code's own; HTTP/2 has none. */
+  readonly reason: string;
+  /** The header section in the order to send. */
+  readonly fields: Field[];
+}
+
+/** What opens a tunnel: an Upgrade that the handler accepts, or a CONNECT. */
+export interface SwitchHead {
+  /** 101 for an Upgrade, 200 for a CONNECT. */
+  readonly status: number;
+  /** The header section, `upgrade` included. */
+  readonly fields: readonly Field[];
+}
+
+/** One request with the means to answer it. */
+export interface ServerCall extends RequestSource {
+  /** The version that the request came by. */
+  readonly protocol: Protocol;
+  /** The peer's address. */
+  readonly remoteAddr: Address;
+  /** This end's address. */
+  readonly localAddr: Address;
+  /** Settles when the answer has left: resolves when it was handed to the socket whole, rejects when it was cut short. */
+  readonly completed: Promise<void>;
+  /** Whether the connection is gone, or has said its last, so that nothing sent here reaches the peer. */
+  readonly gone: boolean;
+  /** Called once when the call is {@linkcode ServerCall.gone} before its answer was complete. */
+  onGone: ((reason: unknown) => void) | undefined;
+  /** Whether interim answers are in order: the final head was not sent. */
+  readonly informable: boolean;
+  /** Sends an interim answer (1xx but 101); does nothing where the peer can't take one. */
+  inform(status: number, fields: readonly Field[]): void;
+  /**
+   * Sends a whole 200 with no fields but `content-type`, `date` and `content-length`: the hot path.
+   *
+   * @returns Whether it was sent; if not, {@linkcode ServerCall.respond} has to be used.
+   */
+  respondPlain(contentType: string | null, body: string | Uint8Array): boolean;
+  /** Sends a whole answer. */
+  respond(head: AnswerHead, body: KnownBody): void;
+  /**
+   * Sends a final head whose content follows; `length` is its length in bytes where that is known.
+   *
+   * @returns Whether content is wanted; if not, the answer is complete.
+   */
+  begin(head: AnswerHead, length: number | undefined): boolean;
+  /** Sends content; the bytes must not change any more. */
+  write(bytes: Uint8Array): void;
+  /** What to wait for before more content is sent, `undefined` when there's room. */
+  room(): Promise<void> | undefined;
+  /** Ends the content. */
+  end(trailers: readonly Field[]): void;
+  /** Cuts the answer short, so that the peer sees that it isn't complete. */
+  abort(reason: unknown): void;
+  /** Whether the request asks for another protocol: an Upgrade, or a CONNECT. */
+  readonly switchable: boolean;
+  /** Sends the head that ends HTTP, and gives the raw duplex once it has left. */
+  switch(head: SwitchHead): Promise<Transport>;
+}

@@ -1,0 +1,72 @@
+/**
+ * Owns the octets of heads that repeat and the current `date`, both made at most once a second (RFC 9110 §6.6.1); knows
+ * no connection.
+ *
+ * @module
+ */
+
+import { formatHttpDate } from "../http/fields/date.ts";
+import type { Clock } from "../timer/clock.ts";
+
+/** Most content types remembered; a server that makes up more than that gains nothing by a cache. */
+const MAX_HEADS = 64;
+
+interface CachedHead {
+  bytes: Uint8Array;
+  date: string;
+}
+
+/** The heads of plain answers by their content type. */
+export class HeadCache {
+  readonly #clock: Clock;
+  readonly #heads = new Map<string | null, CachedHead>();
+  #date = "";
+  /** When the current value is no longer true, by the clock's monotonic time in milliseconds. */
+  #staleAt = -Infinity;
+  #lastType: string | null | undefined = undefined;
+  #last: CachedHead = { bytes: new Uint8Array(0), date: "" };
+
+  /** Makes an empty cache over a clock. */
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** The `date` field's value at the monotonic time `now`, in milliseconds. */
+  date(now: number): string {
+    if (now >= this.#staleAt) {
+      const date = this.#clock.date();
+      this.#date = formatHttpDate(date);
+      this.#staleAt = now + 1000 - date % 1000;
+    }
+    return this.#date;
+  }
+
+  /** A 200's head with this content type, up to and with `content-length: `. */
+  plain(contentType: string | null, now: number): Uint8Array {
+    const date = this.date(now);
+    const cached = contentType === this.#lastType ? this.#last : this.#find(contentType);
+    if (cached.date !== date) {
+      const type = contentType === null ? "" : `content-type: ${contentType}\r\n`;
+      cached.bytes = latin1(`HTTP/1.1 200 OK\r\n${type}date: ${date}\r\ncontent-length: `);
+      cached.date = date;
+    }
+    return cached.bytes;
+  }
+
+  #find(contentType: string | null): CachedHead {
+    let cached = this.#heads.get(contentType);
+    if (cached === undefined) {
+      if (this.#heads.size >= MAX_HEADS) this.#heads.clear();
+      cached = { bytes: new Uint8Array(0), date: "" };
+      this.#heads.set(contentType, cached);
+    }
+    this.#lastType = contentType;
+    this.#last = cached;
+    return cached;
+  }
+}
+
+/** The octets of text of which each character is one. */
+function latin1(text: string): Uint8Array {
+  return Uint8Array.from(text, (character) => character.charCodeAt(0));
+}

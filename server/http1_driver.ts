@@ -1,0 +1,382 @@
+/**
+ * Owns one HTTP/1.1 connection's loops: what is read goes to the codec, what the codec says goes to handlers, what they
+ * answer leaves. Knows no rule of the protocol.
+ *
+ * @module
+ */
+
+import { ServerConnection, type ServerEvent } from "../http1/connection.ts";
+import type { Http1Error } from "../http1/error.ts";
+import type { ServerExchange } from "../http1/exchange.ts";
+import { Reader } from "../net/reader.ts";
+import type { Address, Transport } from "../net/transport.ts";
+import type { Timer } from "../timer/wheel.ts";
+import { timeoutError } from "../timer/deadline.ts";
+import type { ServerContext } from "./context.ts";
+import { type CallDriver, Http1Call } from "./http1_call.ts";
+import { answer } from "./answer.ts";
+import { PrefixedTransport } from "./prefixed_transport.ts";
+
+/** Most output that waits for the socket, in bytes, before content stops being asked for. */
+const HIGH_WATER = 64 * 1024;
+
+/** Drives one connection until it has ended. */
+export class Http1Driver implements CallDriver {
+  readonly scheme: "http" | "https";
+  readonly bodyLimit: number;
+  #context: ServerContext;
+  #transport: Transport;
+  #onEnd: () => void;
+  #core: ServerConnection;
+  #reader: Reader;
+  #timer: Timer;
+  #alarmAt = Infinity;
+  #now: number;
+  /** The calls whose answer has not left, and those of which somebody wants to know. */
+  #calls = new Map<ServerExchange, Http1Call>();
+  #processing = false;
+  #writing = false;
+  #ended = false;
+  #closed = false;
+  #wake: (() => void) | undefined;
+  #room: PromiseWithResolvers<void> | undefined;
+  #switch: PromiseWithResolvers<Transport> | undefined;
+
+  /** Made for a transport through which bytes can flow; `onEnd` is told once it is closed. */
+  constructor(context: ServerContext, transport: Transport, onEnd: () => void) {
+    const now = context.scheduler.now();
+    this.#context = context;
+    this.#transport = transport;
+    this.#onEnd = onEnd;
+    this.#core = new ServerConnection({ limits: context.limits, timeouts: context.timeouts, now });
+    this.#reader = new Reader(transport);
+    this.#timer = context.scheduler.timer(() => this.#expire(), { ref: false });
+    this.#now = now;
+    this.scheme = transport.secure ? "https" : "http";
+    this.bodyLimit = context.bodyLimit;
+  }
+
+  get remoteAddr(): Address {
+    return this.#transport.remoteAddr;
+  }
+
+  get localAddr(): Address {
+    return this.#transport.localAddr;
+  }
+
+  /** Reads and serves until the connection has ended or was handed over; never rejects. */
+  async run(): Promise<void> {
+    this.#arm();
+    try {
+      while (!this.#closed) {
+        if (this.#reads()) {
+          const count = await this.#transport.read(this.#reader.space());
+          this.#now = this.#context.scheduler.now();
+          if (count === null) this.#ended = true;
+          else this.#reader.commit(count);
+          this.#process();
+        } else {
+          await new Promise<void>((resolve) => this.#wake = resolve);
+        }
+      }
+    } catch (error) {
+      this.#lost(error);
+    }
+  }
+
+  /** Ends gracefully: the request under way is the last. */
+  shutdown(): void {
+    this.#core.shutdown(this.#tick());
+    this.#process();
+  }
+
+  /** Whether octets are wanted now. */
+  #reads(): boolean {
+    if (this.#ended) return false;
+    const { phase } = this.#core;
+    if (phase === "held" || phase === "switch") return false;
+    // While all wait for handlers a read is parked all the same: it is how a client that went away is noticed.
+    if (phase === "content") return this.#reading()?.body?.hungry !== false;
+    return this.#core.readable || this.#reader.length === 0;
+  }
+
+  /** The call whose content is read. */
+  #reading(): Http1Call | undefined {
+    const exchange = this.#core.reading;
+    return exchange && this.#calls.get(exchange);
+  }
+
+  /** Lets the codec read what is there, and acts on what it says, until neither makes progress. */
+  #process(): void {
+    if (this.#processing || this.#closed) return;
+    this.#processing = true;
+    const core = this.#core;
+    const reader = this.#reader;
+    core.date = this.#context.heads.date(this.#now);
+    for (;;) {
+      const { length, start } = reader;
+      const hungry = length > 0 && (core.phase !== "content" || this.#reading()?.body?.hungry !== false);
+      const used = hungry ? core.receive(reader.buffer, start, reader.end, this.#now) : 0;
+      if (core.events.length > 0) this.#handle(start, used);
+      else if (used > 0) reader.consume(used);
+      else break;
+    }
+    if (this.#ended && core.end !== "closed") this.#receiveEnd();
+    this.#processing = false;
+    this.flush();
+    this.#arm();
+  }
+
+  /** Handles the events of what was read at `start`, and consumes it. */
+  #handle(start: number, used: number): void {
+    const { events } = this.#core;
+    let at = start;
+    for (let index = 0; index < events.length; index++) {
+      const event = events[index]!;
+      if (event.type === "request") this.#request(event.exchange);
+      else if (event.type === "data") at = this.#data(event.exchange, at, event.start, event.end);
+      else this.#conclude(event);
+    }
+    events.length = 0;
+    this.#reader.consume(start + used - at);
+  }
+
+  #request(exchange: ServerExchange): void {
+    const call = new Http1Call(this, exchange);
+    this.#context.stats.requests++;
+    this.#context.stats.active++;
+    if (call.body !== null) this.#calls.set(exchange, call);
+    answer(this.#context, call);
+    if (!call.done) this.#calls.set(exchange, call);
+  }
+
+  /** Hands content to its reader; gives where the unread bytes begin then. */
+  #data(exchange: ServerExchange, at: number, start: number, end: number): number {
+    const body = this.#calls.get(exchange)?.body;
+    this.#reader.consume(start - at);
+    if (body && !body.cancelled) body.push(this.#reader.take(end - start));
+    else this.#reader.consume(end - start);
+    return end;
+  }
+
+  #conclude(event: Extract<ServerEvent, { type: "end" | "error" }>): void {
+    const call = event.exchange && this.#calls.get(event.exchange);
+    if (event.type === "end") {
+      call?.body?.finish(event.trailers);
+      this.#settle();
+      return;
+    }
+    if (call !== undefined) {
+      this.#calls.delete(call.exchange);
+      this.#uncount(call);
+      call.fail(reasonOf(event.error));
+    }
+    this.#context.onConnectionError(event.error);
+  }
+
+  #receiveEnd(): void {
+    const core = this.#core;
+    if (this.#reader.length > 0 && !core.readable) return; // what waits there is served first
+    core.receiveEnd(this.#now);
+    if (core.events.length > 0) this.#handle(this.#reader.start, this.#reader.length);
+    if (this.#context.allowHalfOpen) return;
+    for (const call of this.#calls.values()) {
+      if (!call.done) call.abortSignal(new DOMException("The client has ended the connection", "AbortError"));
+    }
+  }
+
+  #expire(): void {
+    this.#alarmAt = Infinity;
+    const now = this.#tick();
+    if (this.#core.deadline <= now) {
+      this.#core.expire(now);
+      this.#process();
+    }
+    this.#arm();
+  }
+
+  /** Sees to it that the core is woken at its deadline; an alarm that comes too early is re-armed then. */
+  #arm(): void {
+    const { deadline } = this.#core;
+    if (this.#closed || deadline >= this.#alarmAt) return;
+    this.#alarmAt = deadline;
+    this.#context.scheduler.arm(this.#timer, Math.max(0, deadline - this.#now), this.#now);
+  }
+
+  #tick(): number {
+    return this.#now = this.#context.scheduler.now();
+  }
+
+  /** Sends what waits, or does what comes after the last octet. */
+  flush(): void {
+    if (this.#writing || this.#processing || this.#closed) return;
+    const view = this.#core.takeOutput(this.#now);
+    if (view === undefined) return this.#flushed();
+    this.#writing = true;
+    this.#transport.write(view).then(this.#written, this.#lost);
+  }
+
+  readonly #written = (count: number): void => {
+    this.#writing = false;
+    if (this.#closed) return;
+    const { output } = this.#core;
+    this.#core.sent(count, output.size === count ? this.#now : this.#tick());
+    if (this.#room !== undefined && output.size < HIGH_WATER) {
+      this.#room.resolve();
+      this.#room = undefined;
+    }
+    if (this.#calls.size > 0) this.#settle();
+    if (output.size > 0) this.#arm();
+    this.flush();
+  };
+
+  /** Lets go of the calls whose answer has left. */
+  #settle(): void {
+    const { sentTotal } = this.#core.output;
+    for (const [exchange, call] of this.#calls) {
+      if (call.mark > sentTotal) continue;
+      if (exchange.received) this.#calls.delete(exchange);
+      call.left();
+    }
+  }
+
+  /** All has left. */
+  #flushed(): void {
+    switch (this.#core.end) {
+      case "open":
+      case "lingering":
+        return;
+      case "finish":
+        return this.#finish();
+      case "switched":
+        return this.#handOver();
+      case "closed":
+        return this.#close(new DOMException("The connection was closed", "AbortError"));
+    }
+  }
+
+  /** Ends our side; what the peer still sends is thrown away for a while (RFC 9112 §9.6). */
+  #finish(): void {
+    if (this.#ended) return this.#close(new DOMException("The connection has ended", "AbortError"));
+    this.#core.linger(this.#tick());
+    this.#arm();
+    this.#wake?.();
+    this.#transport.closeWrite().catch(this.#lost);
+  }
+
+  #handOver(): void {
+    const early = this.#reader.take();
+    this.#closed = true;
+    this.#context.scheduler.cancel(this.#timer);
+    for (const call of this.#calls.values()) call.left();
+    this.#calls.clear();
+    this.#wake?.();
+    this.#switch?.resolve(new PrefixedTransport(this.#transport, early, this.#onEnd));
+  }
+
+  readonly #lost = (error: unknown): void => {
+    if (this.#closed) return;
+    if (this.#core.end !== "lingering") this.#context.onConnectionError(error);
+    this.#close(error);
+  };
+
+  #close(reason: unknown): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#context.scheduler.cancel(this.#timer);
+    this.#transport.close();
+    this.#onEnd();
+    const { sentTotal } = this.#core.output;
+    for (const call of this.#calls.values()) {
+      this.#uncount(call);
+      if (call.mark > sentTotal) call.fail(reason);
+      else call.left();
+    }
+    this.#calls.clear();
+    this.#room?.resolve();
+    this.#switch?.reject(reason);
+    this.#wake?.();
+  }
+
+  /** See {@linkcode CallDriver.plainHead}. */
+  plainHead(contentType: string | null): Uint8Array {
+    return this.#context.heads.plain(contentType, this.#processing ? this.#now : this.#tick());
+  }
+
+  /** See {@linkcode CallDriver.date}. */
+  date(): string {
+    return this.#context.heads.date(this.#processing ? this.#now : this.#tick());
+  }
+
+  /** See {@linkcode CallDriver.room}. */
+  room(): Promise<void> | undefined {
+    if (this.#core.output.size < HIGH_WATER) return undefined;
+    this.#room ??= Promise.withResolvers();
+    return this.#room.promise;
+  }
+
+  /** See {@linkcode CallDriver.wanted}. */
+  wanted(call: Http1Call): void {
+    this.#core.wantContent(call.exchange, this.#now);
+    this.flush();
+    this.#resume();
+  }
+
+  /** See {@linkcode CallDriver.discard}. */
+  discard(call: Http1Call): void {
+    if (call.done) this.#core.discardContent(call.exchange);
+    this.#resume();
+  }
+
+  /** See {@linkcode CallDriver.answered}. */
+  answered(call: Http1Call): void {
+    this.#uncount(call);
+    const { exchange } = call;
+    const { output } = this.#core;
+    if (exchange.inTurn) call.mark = output.total;
+    else exchange.onTurn = () => call.mark = output.total;
+    if (call.body !== null && !exchange.received && call.body.cancelled) this.#core.discardContent(exchange);
+    this.flush();
+    this.#resume();
+  }
+
+  /** See {@linkcode CallDriver.watch}. */
+  watch(call: Http1Call): void {
+    if (call.mark <= this.#core.output.sentTotal) call.left();
+    else this.#calls.set(call.exchange, call);
+  }
+
+  /** See {@linkcode CallDriver.abort}. */
+  abort(reason: unknown): void {
+    this.#close(reason);
+  }
+
+  /** See {@linkcode CallDriver.switched}. */
+  switched(): Promise<Transport> {
+    this.#switch = Promise.withResolvers();
+    return this.#switch.promise;
+  }
+
+  /** The call no longer counts among those under way. */
+  #uncount(call: Http1Call): void {
+    if (!call.counted) return;
+    call.counted = false;
+    this.#context.stats.active--;
+  }
+
+  /** Something may be possible now that was not before: reads go on, or what was read already is looked at. */
+  #resume(): void {
+    if (this.#processing) return;
+    if (this.#wake !== undefined) {
+      const wake = this.#wake;
+      this.#wake = undefined;
+      wake();
+    }
+    if (this.#reader.length > 0 || this.#ended) this.#process();
+  }
+}
+
+/** What a request's signal and content say of an error. */
+function reasonOf(error: Http1Error): unknown {
+  return error.status === 408 ? new DOMException(error.message, "TimeoutError") : error;
+}

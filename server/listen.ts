@@ -1,0 +1,97 @@
+/**
+ * Owns where a server listens: options and environment become a listener, bad values a clear error. Knows no HTTP.
+ *
+ * @module
+ */
+
+import { listenTcp } from "../net/deno_tcp.ts";
+import { listenTls } from "../net/deno_tls.ts";
+import { listenUnix, listenVsock } from "../net/deno_unix.ts";
+import type { Address, Listener } from "../net/transport.ts";
+import type {
+  ServeListenerOptions,
+  ServeTcpOptions,
+  ServeTlsKey,
+  ServeUnixOptions,
+  ServeVsockOptions,
+} from "./types.ts";
+
+/** Everything by which a server may be told where to listen; the first of `listener`, `path`, `cid` that is there rules. */
+export interface ListenTarget {
+  /** A listener that exists already. */
+  readonly listener?: Listener;
+  /** The path of a Unix socket. */
+  readonly path?: string;
+  /** The context identifier of a vsock. */
+  readonly cid?: number;
+  /** The port of TCP or of a vsock. */
+  readonly port?: number;
+  /** The address of TCP. */
+  readonly hostname?: string;
+  /** Whether others may listen on the port too. */
+  readonly reusePort?: boolean;
+  /** Most connections that wait to be accepted. */
+  readonly tcpBacklog?: number;
+  /** The private key of TLS, as PEM. */
+  readonly key?: string;
+  /** The certificate chain of TLS, as PEM. */
+  readonly cert?: string;
+}
+
+/** The port when none is given, as `Deno.serve` has it. */
+const DEFAULT_PORT = 8000;
+
+/** The address when none is given, as `Deno.serve` has it: all interfaces. */
+const DEFAULT_HOSTNAME = "0.0.0.0";
+
+/** What ALPN offers. */
+const ALPN_PROTOCOLS = ["http/1.1"];
+
+/** Opens what is asked for. */
+export function listen(target: ListenTarget): Listener {
+  if (target.listener !== undefined) return target.listener;
+  if (target.path !== undefined) return listenUnix({ path: target.path });
+  const { cid } = target;
+  return cid === undefined ? listenPort(target) : listenVsock({ cid, port: checkPort(target.port ?? NaN, 0xffffffff) });
+}
+
+function listenPort(options: ListenTarget): Listener {
+  const { key, cert } = options;
+  const port = checkPort(options.port ?? DEFAULT_PORT, 65535);
+  const where = {
+    port,
+    hostname: options.hostname ?? DEFAULT_HOSTNAME,
+    reusePort: options.reusePort === true,
+    ...options.tcpBacklog === undefined ? {} : { tcpBacklog: options.tcpBacklog },
+  };
+  if (key === undefined && cert === undefined) return listenTcp(where);
+  if (typeof key !== "string" || typeof cert !== "string") {
+    throw new TypeError("Cannot serve TLS as 'key' and 'cert' must both be strings of PEM");
+  }
+  return listenTls({ ...where, key, cert, alpnProtocols: ALPN_PROTOCOLS });
+}
+
+function checkPort(port: number, max: number): number {
+  if (Number.isInteger(port) && port >= 0 && port <= max) return port;
+  throw new RangeError(`Cannot serve as 'port' must be 0 to ${max}: received ${port}`);
+}
+
+/** An address as a person reads it, as a URL where it has one. */
+export function displayAddress(addr: Address, secure: boolean): string {
+  switch (addr.transport) {
+    case "tcp":
+    case "udp": {
+      const host = addr.hostname.includes(":") ? `[${addr.hostname}]` : addr.hostname;
+      return `http${secure ? "s" : ""}://${host}:${addr.port}/`;
+    }
+    case "unix":
+    case "unixpacket":
+      return addr.path;
+    case "vsock":
+      return `vsock:${addr.cid}:${addr.port}`;
+    case "memory":
+      return addr.name;
+    default:
+      return addr satisfies never;
+  }
+}

@@ -1,0 +1,40 @@
+/**
+ * An HTTP/1.1 server with the call shapes of `Deno.serve`, and what that lacks: trailers, interim responses, deadlines and
+ * limits for everything, any listener, a clock of one's own.
+ *
+ * @example Test an app without a socket
+ * ```ts
+ * import { serve } from "@avx/http/server";
+ * import { memoryNetwork } from "@avx/http/net";
+ * import { assertMatch } from "@std/assert";
+ *
+ * const { listener, dial } = memoryNetwork();
+ * await using _server = serve({ listener }, (request) => new Response(new URL(request.url).pathname));
+ * const wire = await dial();
+ * await wire.write("GET /hello HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
+ * assertMatch(await wire.readToEnd(), /\r\n\r\n\/hello$/);
+ * wire.close();
+ * ```
+ *
+ * @module
+ */
+
+export type { ServerStats } from "./context.ts";
+export { DEFAULT_SERVE_LIMITS, DEFAULT_SERVE_TIMEOUTS } from "./options.ts";
+export { serve } from "./serve.ts";
+export type {
+  Handler,
+  HttpServer,
+  ServeBaseOptions,
+  ServeInfo,
+  ServeInit,
+  ServeLimits,
+  ServeListenerOptions,
+  ServeTcpOptions,
+  ServeTimeouts,
+  ServeTlsKey,
+  ServeUnixOptions,
+  ServeVsockOptions,
+  Upgrade,
+  UpgradeOptions,
+} from "./types.ts";

@@ -1,0 +1,139 @@
+/**
+ * Owns a running server: its listener, the group of its connections, and how both end. Knows no rule of HTTP.
+ *
+ * @module
+ */
+
+import { acceptLoop } from "../net/accept.ts";
+import type { Address, Listener, Transport } from "../net/transport.ts";
+import { TaskGroup } from "../runtime/task_group.ts";
+import type { ServerStats } from "./context.ts";
+import { Http1Driver } from "./http1_driver.ts";
+import type { ResolvedOptions } from "./options.ts";
+import type { HttpServer, ServeTlsKey } from "./types.ts";
+
+/** A listener whose certificate can be replaced. */
+interface CertifiedListener extends Listener {
+  replaceCertificate(pair: { readonly cert: string; readonly key: string }): void;
+}
+
+/** A server on one listener. */
+export class Server implements HttpServer {
+  readonly finished: Promise<void>;
+  #options: ResolvedOptions;
+  #listener: Listener;
+  #group = new TaskGroup();
+  #accepting = new AbortController();
+  #drivers = new Set<Http1Driver>();
+  #handshakes = new Set<Transport>();
+  #stopping = false;
+
+  /** Begins to accept. */
+  constructor(listener: Listener, options: ResolvedOptions, signal: AbortSignal | undefined) {
+    this.#listener = listener;
+    this.#options = options;
+    this.finished = this.#run(signal);
+  }
+
+  get addr(): Address {
+    return this.#listener.addr;
+  }
+
+  get stats(): Readonly<ServerStats> {
+    return this.#options.context.stats;
+  }
+
+  async #run(signal: AbortSignal | undefined): Promise<void> {
+    const { context, limits } = this.#options;
+    const abort = () => this.#abort(signal?.reason);
+    signal?.addEventListener("abort", abort, { once: true });
+    if (signal?.aborted) abort();
+    await acceptLoop(this.#listener, {
+      signal: this.#accepting.signal,
+      scheduler: context.scheduler,
+      maxConnections: limits.maxConnections,
+      maxConnectionsPerAddress: limits.maxConnectionsPerAddress,
+      onError: context.onConnectionError,
+      onTransport: (transport, permit) => void this.#group.spawn(() => this.#connect(transport, permit)),
+    });
+    await this.#group.join();
+    signal?.removeEventListener("abort", abort);
+  }
+
+  /** Serves one connection from its handshake to its end; never rejects. */
+  async #connect(transport: Transport, permit: Disposable): Promise<void> {
+    const { context } = this.#options;
+    context.stats.connections++;
+    const end = () => {
+      context.stats.connections--;
+      permit[Symbol.dispose]();
+    };
+    if (transport.secure && !await this.#shakeHands(transport)) return end();
+    const driver = new Http1Driver(context, transport, end);
+    this.#drivers.add(driver);
+    if (this.#stopping) driver.shutdown();
+    await driver.run();
+    this.#drivers.delete(driver);
+  }
+
+  async #shakeHands(transport: Transport): Promise<boolean> {
+    const { context, timeouts } = this.#options;
+    this.#handshakes.add(transport);
+    using _deadline = timeouts.handshake === Infinity
+      ? undefined
+      : context.scheduler.after(timeouts.handshake, () => transport.close(), { ref: false });
+    try {
+      await transport.ready();
+      return true;
+    } catch (error) {
+      context.onConnectionError(error);
+      transport.close();
+      return false;
+    } finally {
+      this.#handshakes.delete(transport);
+    }
+  }
+
+  async shutdown(options: { signal?: AbortSignal } = {}): Promise<void> {
+    const { signal } = options;
+    this.#stopping = true;
+    this.#accepting.abort();
+    for (const driver of this.#drivers) driver.shutdown();
+    const abort = () => this.#abort(signal?.reason);
+    signal?.addEventListener("abort", abort, { once: true });
+    if (signal?.aborted) abort();
+    await this.finished;
+    signal?.removeEventListener("abort", abort);
+  }
+
+  /** Ends all at once. */
+  #abort(reason: unknown): void {
+    this.#stopping = true;
+    this.#accepting.abort();
+    for (const transport of this.#handshakes) transport.close();
+    for (const driver of this.#drivers) driver.abort(reason);
+  }
+
+  replaceCertificate(pair: ServeTlsKey): void {
+    if (!isCertified(this.#listener)) {
+      throw new TypeError("Cannot replace the certificate as the server must have been started with 'key' and 'cert'");
+    }
+    this.#listener.replaceCertificate(pair);
+  }
+
+  ref(): void {
+    this.#listener.ref();
+  }
+
+  unref(): void {
+    this.#listener.unref();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.shutdown();
+  }
+}
+
+function isCertified(listener: Listener): listener is CertifiedListener {
+  return "replaceCertificate" in listener;
+}
