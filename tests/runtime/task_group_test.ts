@@ -288,6 +288,6 @@ Deno.test("a TaskGroup keeps its counts whatever its tasks do", async () => {
       assertEquals((await left).length, failures);
       assertEquals(group.signal.aborted, failures > 0);
     }),
-    { numRuns: 150 },
+    { numRuns: 60 },
   );
 });
