@@ -108,16 +108,8 @@ export class ServerConnection implements ExchangeOwner {
 
   /** Whether octets can be used now; if not, they are left where they are until an answer makes room. */
   get readable(): boolean {
-    switch (this.#phase) {
-      case "head":
-        return this.#mayBegin();
-      case "content":
-      case "discard":
-        return true;
-      case "held":
-      case "switch":
-        return false;
-    }
+    const phase = this.#phase;
+    return phase === "content" || phase === "discard" || (phase === "head" && this.#mayBegin());
   }
 
   /**

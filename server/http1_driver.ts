@@ -11,7 +11,6 @@ import type { ServerExchange } from "../http1/exchange.ts";
 import { Reader } from "../net/reader.ts";
 import type { Address, Transport } from "../net/transport.ts";
 import type { Timer } from "../timer/wheel.ts";
-import { timeoutError } from "../timer/deadline.ts";
 import type { ServerContext } from "./context.ts";
 import { type CallDriver, Http1Call } from "./http1_call.ts";
 import { answer } from "./answer.ts";

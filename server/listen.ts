@@ -8,13 +8,6 @@ import { listenTcp } from "../net/deno_tcp.ts";
 import { listenTls } from "../net/deno_tls.ts";
 import { listenUnix, listenVsock } from "../net/deno_unix.ts";
 import type { Address, Listener } from "../net/transport.ts";
-import type {
-  ServeListenerOptions,
-  ServeTcpOptions,
-  ServeTlsKey,
-  ServeUnixOptions,
-  ServeVsockOptions,
-} from "./types.ts";
 
 /** Everything by which a server may be told where to listen; the first of `listener`, `path`, `cid` that is there rules. */
 export interface ListenTarget {

@@ -19,6 +19,10 @@
  * @module
  */
 
+export type { Protocol } from "../http/call.ts";
+export type { ConnectionLimits, ConnectionTimeouts } from "../http1/limits.ts";
+export type { Address, Listener, MemoryAddress, Transport } from "../net/transport.ts";
+export type { Alarm, Clock } from "../timer/clock.ts";
 export type { ServerStats } from "./context.ts";
 export { DEFAULT_SERVE_LIMITS, DEFAULT_SERVE_TIMEOUTS } from "./options.ts";
 export { serve } from "./serve.ts";
