@@ -131,9 +131,12 @@ export class SlotReader implements ResponseReader {
   }
 }
 
-/** A subclass may have members of its own, so it is not the platform's: it is read as anybody would. */
-function isPlatforms(response: Response): response is SlottedResponse {
-  return Object.getPrototypeOf(response) === PROTOTYPE;
+/**
+ * Whether a handler gave one of the platform's own class. A subclass may have members of its own, and what is no
+ * Response at all is for the plain way to refuse.
+ */
+function isPlatforms(response: unknown): response is SlottedResponse {
+  return typeof response === "object" && response !== null && Object.getPrototypeOf(response) === PROTOTYPE;
 }
 
 /** The slot's own shape was proved on the probes. */

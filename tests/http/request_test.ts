@@ -385,6 +385,16 @@ expectOf("can be fetched, body and all", async (make) => {
   assertEquals(await get.json(), ["GET", null, ""]);
 });
 
+expectOf("can be a cache's key", async (make, kind) => {
+  const name = `avx-http-test-${kind}-${crypto.randomUUID()}`;
+  const cache = await caches.open(name);
+  const request = () => make(sourceWith({ url: "http://localhost/cached", headers: [["accept", "text/plain"]] }));
+  await cache.put(request(), new Response("kept"));
+  assertEquals(await (await cache.match(request()))?.text(), "kept");
+  assertEquals(await cache.delete(request()), true);
+  await caches.delete(name);
+});
+
 expectOf("reads any content the same, however it is cut and whichever the way", async (make) => {
   const chunks = fc.array(fc.uint8Array({ minLength: 1, maxLength: 9 }), { maxLength: 5 });
   const ways: ((request: Request) => Promise<Uint8Array>)[] = [
