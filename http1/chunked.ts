@@ -34,8 +34,10 @@ export const DEFAULT_CHUNKED_LIMITS: ChunkedLimits = {
   maxTrailerFields: DEFAULT_TRAILER_COUNT_LIMIT,
 };
 
-/** Most digits of a chunk's size, leading zeros counted: 52 bits, so that every size is exact. */
-const MAX_SIZE_DIGITS = 13;
+/** Most digits of a chunk's size, leading zeros counted: enough for any width that a sender pads to. */
+const MAX_SIZE_DIGITS = 64;
+/** Above this, one more digit could pass 2^53 - 1, and the size would not be exact. */
+const MAX_SIZE_BEFORE_DIGIT = Math.floor((Number.MAX_SAFE_INTEGER - 15) / 16);
 
 const CR = 0x0d;
 const LF = 0x0a;
@@ -183,7 +185,7 @@ export class ChunkedDecoder {
    * Reads on in `bytes[start, end)` up to the end of a piece of data, or of the message, or of the bytes, and gives how
    * many it used. Unused bytes must be given again, with more behind them; 0 means that nothing goes on without more.
    *
-   * Throws an {@linkcode Http1Error} of 400 or 431 at the first octet that can't be right.
+   * Throws an {@linkcode Http1Error} of 400, 413 or 431 at the first octet that can't be right.
    */
   read(bytes: Uint8Array, start: number, end: number): number {
     this.#dataStart = this.#dataEnd = start;
@@ -223,6 +225,9 @@ export class ChunkedDecoder {
       if (digit === NOT_HEX) return this.#endSize(bytes[at]!, at);
       if (++this.#digits > MAX_SIZE_DIGITS) {
         throw new Http1Error(400, `Cannot read chunk size as it must have at most ${MAX_SIZE_DIGITS} digits`);
+      }
+      if (this.#remaining > MAX_SIZE_BEFORE_DIGIT) {
+        throw new Http1Error(413, "Cannot read chunk size as it must be at most 2^53 - 1");
       }
       this.#remaining = this.#remaining * 16 + digit;
     }
