@@ -165,8 +165,8 @@ export class ServerConnection implements ExchangeOwner {
     const first = this.#waiting.length === 0;
     const exchange = new ServerExchange(this, head, first ? this.output : undefined);
     this.#served++;
-    if (head.framing !== "none") this.#expectContent(exchange);
-    else this.#contentReceived(exchange);
+    if (exchange.received) this.#contentReceived(exchange);
+    else this.#expectContent(exchange);
     if (first || exchange.safe) {
       this.#waiting.push(exchange);
       this.events.push({ type: "request", exchange });

@@ -7,17 +7,17 @@
 
 import type { Field } from "../http/fields/field.ts";
 import { isSafeMethod } from "../http/fields/method.ts";
-import { reasonPhrase } from "../http/fields/status.ts";
 import { Output } from "./output.ts";
 import type { RequestHead } from "./request.ts";
 import {
-  type Framing,
+  type AnswerFraming,
+  answerFraming,
+  type AnswerHead,
   type HeadOptions,
-  responseFraming,
-  writeBody,
-  writeChunk,
-  writeLastChunk,
-  writeResponseHead,
+  putChunk,
+  putHead,
+  putLastChunk,
+  putWhole,
 } from "./respond.ts";
 
 /** How far the answer to a request is. */
@@ -33,16 +33,6 @@ const NEXT: Record<AnswerPhase, Partial<Record<AnswerStep, AnswerPhase>>> = {
   done: {},
   switched: {},
 };
-
-/** A final answer's head, as the handler's side gives it. */
-export interface ResponseMessage {
-  /** The status code, 200 to 599. */
-  readonly status: number;
-  /** The reason phrase; the status code's own when empty. */
-  readonly reason: string;
-  /** The header section; fields that frame the message or rule the connection are this module's and left out. */
-  readonly fields: readonly Field[];
-}
 
 /** What an exchange needs of the connection that it is a part of. */
 export interface ExchangeOwner {
@@ -70,7 +60,7 @@ export class ServerExchange {
   readonly safe: boolean;
   #owner: ExchangeOwner;
   #phase: AnswerPhase = "pending";
-  #framing: Framing = "none";
+  #framing: AnswerFraming = "none";
   #left = 0;
   #continueSent = false;
 
@@ -80,7 +70,7 @@ export class ServerExchange {
     this.head = head;
     this.inTurn = output !== undefined;
     this.output = output ?? new Output();
-    this.received = head.framing === "none";
+    this.received = head.contentLength === 0;
     this.safe = isSafeMethod(head.method);
   }
 
@@ -124,19 +114,17 @@ export class ServerExchange {
   /** Sends an interim answer: its status is 100 to 199, and not 101 (that is {@linkcode ServerExchange.switch}). */
   inform(status: number, fields: readonly Field[]): void {
     this.#step("inform");
-    if (!this.informable) return;
-    writeResponseHead(this.output, { status, reason: reasonPhrase(status), fields }, { framing: "none" });
+    if (this.informable) putHead(this.output, { status, reason: "", fields }, { framing: "none", connection: "" });
   }
 
   /** Sends a whole answer. */
-  respond(message: ResponseMessage, body: string | Uint8Array | null): void {
+  respond(head: AnswerHead, body: string | Uint8Array | null): void {
     this.#step("whole");
     const bytes = typeof body === "string" ? encoder.encode(body) : body;
-    const length = bytes?.length ?? 0;
-    this.last = closes(message) || !this.#owner.persists(this);
-    const options = this.#headOptions(message, length, bytes === null);
-    writeResponseHead(this.output, message, options);
-    if (bytes !== null && options.framing === "length" && this.head.method !== "HEAD") this.output.push(bytes);
+    const framing = answerFraming(this.head, head.status, bytes?.length ?? 0);
+    this.last = closes(head) || !this.#owner.persists(this);
+    putHead(this.output, head, this.#headOptions(head, framing, bytes?.length ?? 0, bytes === null));
+    if (bytes !== null && framing === "length" && this.head.method !== "HEAD") this.output.push(bytes);
     this.#owner.answered(this);
   }
 
@@ -156,7 +144,7 @@ export class ServerExchange {
    */
   respondWith(head: Uint8Array, body: string | Uint8Array): void {
     this.#step("whole");
-    writeBody(this.output, head, body);
+    putWhole(this.output, head, body);
     this.#owner.answered(this);
   }
 
@@ -166,12 +154,12 @@ export class ServerExchange {
    * @param length The content's length in bytes, where it is known.
    * @returns Whether content is wanted; without it the answer is complete (RFC 9110 §6.4.1).
    */
-  begin(message: ResponseMessage, length: number | undefined): boolean {
+  begin(head: AnswerHead, length: number | undefined): boolean {
     this.#step("begin");
-    this.#framing = responseFraming(this.head, message.status, length);
+    this.#framing = answerFraming(this.head, head.status, length);
     this.#left = length ?? Infinity;
-    this.last = this.#framing === "close" || closes(message) || !this.#owner.persists(this);
-    writeResponseHead(this.output, message, this.#headOptions(message, length, false));
+    this.last = this.#framing === "close" || closes(head) || !this.#owner.persists(this);
+    putHead(this.output, head, this.#headOptions(head, this.#framing, length, false));
     const wanted = this.#framing !== "none" && this.head.method !== "HEAD";
     if (!wanted) this.end();
     return wanted;
@@ -193,7 +181,7 @@ export class ServerExchange {
       );
     }
     this.#left -= bytes.length;
-    if (this.#framing === "chunked") writeChunk(this.output, bytes);
+    if (this.#framing === "chunked") putChunk(this.output, bytes);
     else this.output.push(bytes);
   }
 
@@ -209,27 +197,29 @@ export class ServerExchange {
       );
     }
     this.#step("end");
-    if (this.#framing === "chunked" && this.head.method !== "HEAD") writeLastChunk(this.output, trailers);
+    if (this.#framing === "chunked" && this.head.method !== "HEAD") putLastChunk(this.output, trailers);
     this.#owner.answered(this);
   }
 
   /** Sends the head that ends HTTP on this connection: 101 to an Upgrade, a 2xx to CONNECT (RFC 9110 §7.8, §9.3.6). */
-  switch(message: ResponseMessage): void {
+  switch(head: AnswerHead): void {
     this.#step("switch");
     this.last = true;
-    writeResponseHead(this.output, message, { framing: "none", upgrade: message.status === 101 });
+    putHead(this.output, head, { framing: "none", connection: head.status === 101 ? "upgrade" : "" });
     this.#owner.answered(this);
   }
 
-  #headOptions(message: ResponseMessage, length: number | undefined, empty: boolean): HeadOptions {
-    return {
-      framing: responseFraming(this.head, message.status, length),
-      length,
-      empty,
-      toHead: this.head.method === "HEAD",
-      close: this.last,
-      keepAlive: !this.last && this.head.minor === 0,
-    };
+  /** What the head says of framing and connection; a 304 and an empty answer to a HEAD may tell a GET's length. */
+  #headOptions(head: AnswerHead, framing: AnswerFraming, length: number | undefined, empty: boolean): HeadOptions {
+    const ownLength = head.status === 304 || (empty && this.head.method === "HEAD");
+    return { framing, length, ownLength, connection: this.#connectionOptions(head) };
+  }
+
+  /** The `connection` field (RFC 9112 §9.1, RFC 9110 §7.8): HTTP/1.0 has to be told to go on, `upgrade` is hop-by-hop. */
+  #connectionOptions(head: AnswerHead): string {
+    const persistence = this.last ? "close" : this.head.minor === 0 ? "keep-alive" : "";
+    if (!head.fields.some(({ name }) => name === "upgrade")) return persistence;
+    return persistence === "" ? "upgrade" : `${persistence}, upgrade`;
   }
 
   #step(step: AnswerStep): void {
@@ -242,7 +232,7 @@ export class ServerExchange {
 }
 
 /** Whether the handler asked for the connection's end (RFC 9112 §9.6). */
-function closes({ fields }: ResponseMessage): boolean {
+function closes({ fields }: AnswerHead): boolean {
   for (const { name, value } of fields) {
     if (name === "connection" && value.toLowerCase().split(",").some((option) => option.trim() === "close")) {
       return true;

@@ -6,7 +6,7 @@
  */
 
 /** Size of an arena, in bytes: some hundred small answers leave in one write. */
-const ARENA_BYTES = 16 * 1024;
+export const ARENA_BYTES = 16 * 1024;
 
 /** Longest piece that is copied next to its neighbours, in bytes; a longer one costs less as a write of its own. */
 const COPY_BYTES = 4 * 1024;

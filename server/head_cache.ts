@@ -6,6 +6,7 @@
  */
 
 import { formatHttpDate } from "../http/fields/date.ts";
+import { encodeHeadPrefix } from "../http1/write.ts";
 import type { Clock } from "../timer/clock.ts";
 
 /** Most content types remembered; a server that makes up more than that gains nothing by a cache. */
@@ -46,8 +47,7 @@ export class HeadCache {
     const date = this.date(now);
     const cached = contentType === this.#lastType ? this.#last : this.#find(contentType);
     if (cached.date !== date) {
-      const type = contentType === null ? "" : `content-type: ${contentType}\r\n`;
-      cached.bytes = latin1(`HTTP/1.1 200 OK\r\n${type}date: ${date}\r\ncontent-length: `);
+      cached.bytes = plainHead(contentType, date);
       cached.date = date;
     }
     return cached.bytes;
@@ -66,7 +66,15 @@ export class HeadCache {
   }
 }
 
-/** The octets of text of which each character is one. */
-function latin1(text: string): Uint8Array {
-  return Uint8Array.from(text, (character) => character.charCodeAt(0));
+/** The octets of a 200's head whose last field waits for its value. */
+function plainHead(contentType: string | null, date: string): Uint8Array {
+  const fields = [{ name: "date", value: date }];
+  if (contentType !== null) fields.unshift({ name: "content-type", value: contentType });
+  const prefix = encodeHeadPrefix(200, "", fields);
+  const bytes = new Uint8Array(prefix.length + CONTENT_LENGTH.length);
+  bytes.set(prefix);
+  bytes.set(CONTENT_LENGTH, prefix.length);
+  return bytes;
 }
+
+const CONTENT_LENGTH = new TextEncoder().encode("content-length: ");

@@ -65,7 +65,7 @@ export class Http1Call implements ServerCall, LimitedRequestSource, BodyDemand {
     this.#driver = driver;
     this.exchange = exchange;
     const { framing, contentLength } = exchange.head;
-    this.body = framing === "none" ? null : new Http1Body(this, framing === "length" ? contentLength : undefined);
+    this.body = contentLength === 0 ? null : new Http1Body(this, framing === "length" ? contentLength : undefined);
   }
 
   get method(): string {
