@@ -23,6 +23,11 @@ export class EagerRequest extends Request {
     return #source in request ? request.#source : undefined;
   }
 
+  /** In its wire case: the platform's own would say "GET" of "get", which is another method (RFC 9110 §9.1). */
+  override get method(): string {
+    return this.#source.method;
+  }
+
   override clone(): Request {
     return new EagerRequest(this.#source, super.clone());
   }

@@ -22,7 +22,8 @@ export interface LimitedRequestSource extends RequestSource {
 /** What keeps a body once its stream exists: the platform's own rules of use, locking and tee come with it. */
 type Carrier = Request | Response;
 
-export const UTF8: TextDecoder = new TextDecoder(); // drops a BOM and replaces what is malformed, as Fetch's "UTF-8 decode"
+/** Drops a BOM and replaces what is malformed, as Fetch's "UTF-8 decode" does. */
+export const UTF8: TextDecoder = new TextDecoder();
 
 /** Says what a server's request has nothing to say of: cache, credentials, mode and the rest, as the platform has it. */
 const SAMPLE = new Request("http://localhost/");
@@ -52,7 +53,6 @@ export class LazyRequest implements Request {
     if (from.#unusable()) throw new TypeError("Cannot clone request as its body must not be used or locked");
     const copy = make(from.#source);
     if (from.body !== null) copy.#carrier = from.#carrier?.clone();
-    if (copy.#carrier instanceof Request) copy.#real = copy.#carrier;
     if (from.#headers !== undefined) copy.#headers = new Headers(from.#headers);
     copy.#signal = AbortSignal.any([from.signal]);
     return copy;
@@ -242,11 +242,10 @@ export function pack(bytes: Bytes, headers: Headers): Response {
   return new Response(bytes, type === null ? {} : { headers: { "content-type": type } });
 }
 
-/** Carries what a body is after it was read whole: a stream that is disturbed, locked and at its end. */
+/** Carries what a body is after it was read whole: a stream that is locked for good. */
 function spentCarrier(): Carrier {
   const stream = new ReadableStream<Bytes>();
   const carrier = new Response(stream);
-  void stream.cancel();
   stream.getReader();
   return carrier;
 }

@@ -33,11 +33,11 @@ export function createRequestFactory(slots: RequestSlots | undefined): RequestFa
   return (source) => new SlottedRequest(source);
 }
 
-/** Whether `new Request` refuses to be this (Fetch §5.4: forbidden methods, and content of GET and HEAD). */
+/** Whether `new Request` refuses to be this (Fetch §5.4: forbidden methods, content of GET and HEAD, no URL). */
 function isRefused(source: LimitedRequestSource): boolean {
   const method = source.method.toUpperCase();
   if (method === "CONNECT" || method === "TRACE" || method === "TRACK") return true;
-  return source.body !== null && (method === "GET" || method === "HEAD");
+  return source.body !== null && (method === "GET" || method === "HEAD") || !URL.canParse(source.url);
 }
 
 /** Lets the platform's own code find in its slots what it looks for; all but the brand is made when it looks. */

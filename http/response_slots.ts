@@ -107,7 +107,7 @@ export class SlotReader implements ResponseReader {
       if (typeof lazyType === "string") return lazyType;
       return typeof response[this.#lazyBody] === "string" ? TEXT_TYPE : null;
     }
-    if (list.length > 1 || lazyType !== null) return undefined;
+    if (list.length > 1) return undefined;
     const [name, value] = list[0]!;
     return name.length === 12 && name.toLowerCase() === "content-type" ? value : undefined;
   }

@@ -75,8 +75,15 @@ expectOf("does not read content before somebody wants it", async (make) => {
   assertEquals(body.cancelled, ["unwanted"]);
 });
 
+expectOf("keeps its method in its wire case (RFC 9110 §9.1)", (make) => {
+  for (const method of ["get", "Post", "patch"]) {
+    const request = make(sourceWith({ method }));
+    assertEquals([request.method, request.clone().method], [method, method]);
+  }
+});
+
 /** What `new Request` refuses to be. */
-const refused: [string, ...("content"[])][] = [["CONNECT"], ["TRACE"], ["TRACK"], ["GET", "content"], [
+const refused: [string, ...("content"[])][] = [["CONNECT"], ["connect"], ["TRACE"], ["TRACK"], ["GET", "content"], [
   "HEAD",
   "content",
 ]];
@@ -143,8 +150,7 @@ Deno.test("lazyRequest() asks its source for nothing until it is touched, and on
   assertEquals(asked, ["fields", "signal"]);
 });
 
-Deno.test("Request (lazy) gives a URL that cannot be parsed as it came", () => {
-  const make = createRequestFactory(findRequestSlots());
+expectOf("gives a URL that cannot be parsed as it came", (make) => {
   assertEquals(make(sourceWith({ url: "http://a b/" })).url, "http://a b/");
 });
 

@@ -230,6 +230,18 @@ expectOf("rejects reading while its stream is locked, and reads on after the loc
   assertEquals(await request.text(), "a");
 });
 
+expectOf("cannot be read, cloned or copied once a part of it was read", async (make) => {
+  const request = make(post(["a", "b"]));
+  const reader = request.body?.getReader();
+  await reader?.read();
+  reader?.releaseLock();
+  await assertRejects(() => request.text(), TypeError);
+  assertThrows(() => request.clone(), TypeError);
+  assertThrows(() => request.textStream(), TypeError);
+  assertThrows(() => new Request(request), TypeError);
+  assertEquals([request.bodyUsed, request.body?.locked], [true, false]);
+});
+
 expectOf("gives text as a stream", async (make) => {
   const request = make(post([new Uint8Array([0xe2, 0x82]), new Uint8Array([0xac])]));
   assertEquals((await Array.fromAsync(request.textStream())).join(""), "€");

@@ -188,6 +188,17 @@ expectOf("refuses a body that was read, is being read, or is locked", async (rea
   }
 });
 
+expectOf("refuses a body of which a part was read", async (reader) => {
+  for (const body of [EURO, ReadableStream.from([BYTES.slice(), BYTES.slice()])]) {
+    const response = new Response(body);
+    const lock = response.body?.getReader();
+    await lock?.read();
+    lock?.releaseLock();
+    assertEquals(response.body?.locked, false);
+    assertThrows(() => reader.takeBody(response), TypeError, "must not be used or locked");
+  }
+});
+
 expectOf("leaves a stream to be read", async (reader) => {
   const response = new Response(ReadableStream.from([BYTES.slice()]));
   assertEquals(reader.takeBody(response), undefined);
@@ -276,6 +287,16 @@ Deno.test("SlotReader gives a known body at once, as a string or as bytes", () =
   assertEquals(slotted.contentType(new Response(EURO)), "text/plain;charset=UTF-8");
   assertEquals(slotted.contentType(Response.json(1)), "application/json");
   assertEquals(slotted.contentType(new Response(null, { status: 204 })), null);
+});
+
+Deno.test("SlotReader takes a known body once, whatever was asked in between", () => {
+  if (slots === undefined) return;
+  for (const body of [EURO, BYTES.slice()]) {
+    const response = new Response(body);
+    slotted.takeBody(response);
+    assertThrows(() => slotted.takeBody(response), TypeError, "must not be used or locked");
+    assertEquals(slotted.fields(response), plainReader.fields(new Response(body)));
+  }
 });
 
 Deno.test("takeKnownBody() uses the slots where the platform has them", () => {
