@@ -39,9 +39,9 @@ export class Showcase implements Disposable {
     const visit = { request, url, info, figures: this.#figures, scheduler: this.#scheduler };
     try {
       const answer = respond(visit);
-      return answer instanceof Promise ? answer.catch(refused) : answer;
+      return answer instanceof Promise ? answer.catch((error: unknown) => refused(error, request)) : answer;
     } catch (error) {
-      return refused(error);
+      return refused(error, request);
     }
   };
 
@@ -56,9 +56,11 @@ export class Showcase implements Disposable {
   }
 }
 
-function refused(error: unknown): Response {
+/** The answer to what a route threw, if it is one to be answered: a refusal, or a wait that ended with the request. */
+function refused(error: unknown, { signal }: Request): Response {
   if (error instanceof Refusal) return error.toResponse();
-  throw error;
+  if (!signal.aborted) throw error;
+  return new Response("Cannot answer as the request was given up\n", { status: 503 });
 }
 
 function respond(visit: Visit): Response | Promise<Response> {

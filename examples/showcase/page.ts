@@ -35,7 +35,7 @@ interface RefusalExample {
 
 /** Requests that curl can be made to send, and that are refused before a handler sees them. */
 export const REFUSALS: readonly RefusalExample[] = [
-  { status: 400, about: "No host.", curl: "-i -H 'host:'", target: "/hello" },
+  { status: 400, about: "No host.", curl: "-i -H 'Host:'", target: "/hello" },
   { status: 400, about: "Two lengths in one field.", curl: "-i -d hello -H 'content-length: 5, 6'", target: "/echo" },
   {
     status: 400,
@@ -69,7 +69,7 @@ export function renderPage(visit: Visit): Response {
     routes: ROUTES.map((route) => routeItem(route, origin)).join(""),
     refusals: REFUSALS.map((refusal) => refusalItem(refusal, origin)).join(""),
   };
-  const html = template.replace(/\{\{(\w+)\}\}/g, (_, name: string) => {
+  const html = template.replace(/\{\{ *(\w+) *\}\}/g, (_, name: string) => {
     const value = values[name];
     if (value === undefined) throw new TypeError(`Cannot fill the page as it names no such value: received '${name}'`);
     return value;
@@ -91,7 +91,7 @@ function headLines(start: string, fields: Iterable<readonly [string, string]>): 
 }
 
 function routeItem({ path, label, methods, about, curl, example }: Route, origin: string): string {
-  const verbs = methods.slice(0, 2).map((method) => `<span class="verb">${method}</span>`).join("");
+  const verbs = methods.slice(0, 2).map((method) => `<span class="verb">${method}</span>`).join(" ");
   return `<li class="route"><div class="route-head"><h3>${verbs} <span class="route-path">${
     escapeHtml(label)
   }</span></h3>` +

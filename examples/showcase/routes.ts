@@ -96,7 +96,7 @@ export const ROUTES: readonly Route[] = [
     methods: ["GET"],
     about: "N bytes, up to 16 GiB, made as fast as you read them. Slow down and so does the server.",
     curl: "-o /dev/null",
-    example: "/stream?bytes=1000000000",
+    example: "/stream?bytes=100000000",
     answer: stream,
   },
   {

@@ -236,7 +236,7 @@ const RUNS = {
   },
   "/hints": { url: "/hints", after: () => "A browser's fetch() shows the last answer only. curl shows the 103 too." },
   "/sse": { url: "/sse?events=2" },
-  "/status/": { url: "/status/418" },
+  "/status/": { url: "/status/202" },
 };
 
 async function compareDigest(text) {

@@ -1,0 +1,74 @@
+/**
+ * Owns how tests run the showcase as a program of its own, with the permissions that `deno task start` gives it. Knows
+ * nothing of its routes.
+ *
+ * @module
+ */
+
+const MAIN = new URL("../../examples/showcase/main.ts", import.meta.url).pathname;
+
+/** The showcase as a command. */
+export function showcaseCommand(args: readonly string[]): Deno.Command {
+  return new Deno.Command("deno", {
+    args: ["run", "--quiet", "--no-prompt", "--allow-net=127.0.0.1", MAIN, ...args],
+    env: { NO_COLOR: "1" },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  });
+}
+
+/** A running showcase; it is ended when it goes out of scope. */
+export class ShowcaseProgram implements AsyncDisposable {
+  /** The line that it printed first. */
+  readonly line: string;
+  readonly #child: Deno.ChildProcess;
+
+  private constructor(child: Deno.ChildProcess, line: string) {
+    this.#child = child;
+    this.line = line;
+  }
+
+  /** Starts the program on a free port and waits for its line. */
+  static async start(): Promise<ShowcaseProgram> {
+    const child = showcaseCommand(["--port", "0"]).spawn();
+    let printed = "";
+    for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
+      printed += text;
+      if (printed.includes("\n")) return new ShowcaseProgram(child, printed);
+    }
+    throw new Error(`Cannot start showcase: ${await new Response(child.stderr).text()}`);
+  }
+
+  /** The URL in the line, without a slash at its end. */
+  get origin(): string {
+    return /http:\/\/\S+(?=\/)/.exec(this.line)?.[0] ?? "";
+  }
+
+  /** The port in the line. */
+  get port(): number {
+    return Number(new URL(this.origin).port);
+  }
+
+  /** Sends the program a signal. */
+  signal(name: Deno.Signal): void {
+    this.#child.kill(name);
+  }
+
+  /** Waits for the program's end: its exit status and what it wrote on stderr. */
+  async ended(): Promise<{ code: number; stderr: string }> {
+    const [{ code }, stderr] = await Promise.all([this.#child.status, new Response(this.#child.stderr).text()]);
+    return { code, stderr };
+  }
+
+  /** Ends the program at once where it still runs. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      this.#child.kill("SIGKILL");
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error; // it has ended already
+    }
+    await this.#child.status;
+    if (!this.#child.stderr.locked) await this.#child.stderr.cancel();
+  }
+}
