@@ -42,6 +42,11 @@ Deno.test("judge() sets the median of the rounds' ratios against the target", ()
   assertEquals(rows.map(({ ratio }) => ratio?.median), [undefined, 2, 0.5]);
 });
 
+Deno.test("judge() lets a target be missed where one good round only lifts the upper quartile", () => {
+  const lucky = new Map([["ours", [80, 80, 300]], ["peer", [100, 100, 100]], ["floor", [80, 80, 300]]]);
+  assertEquals(verdicts(judge(KEEP_ALIVE, lucky)), [["ours", undefined], ["peer", false], ["floor", true]]);
+});
+
 Deno.test("judge() does not round a miss up to its target", () => {
   const close = new Map([["ours", [0.8499]], ["peer", [1]], ["floor", [0.9443]]]);
   const rows = judge(KEEP_ALIVE, close);

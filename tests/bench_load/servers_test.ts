@@ -7,7 +7,7 @@
 
 import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { type Answer, differences } from "../../bench/load/case.ts";
-import { DOWNLOAD_BYTES, downloadBytes, type Handler, handlerNamed, handlers } from "../../bench/load/handler.ts";
+import { CHUNK_BYTES, DOWNLOAD_BYTES, downloadBytes, handlerNamed } from "../../bench/load/handler.ts";
 import { probe } from "../../bench/load/probe.ts";
 import { Child, finish, MissingProgramError } from "../../bench/load/process.ts";
 import type { Ask } from "../../bench/load/wrk.ts";
@@ -119,6 +119,42 @@ programTest("finish() gives code and output", { programs: ["deno"] }, async () =
   assertEquals(await finish({ program: "deno", args }, 60), { code: 3, stdout: "out\n", stderr: "err\n" });
 });
 
+/** Sends a wire over a connection, and reads until `end` came as often as told. */
+async function exchanged(connection: Deno.Conn, wire: string, end: string, times = 1): Promise<string> {
+  await connection.write(new TextEncoder().encode(wire));
+  const buffer = new Uint8Array(16 * 1024);
+  let text = "";
+  while (text.split(end).length <= times) {
+    const read = await connection.read(buffer);
+    if (read === null) throw new Error(`The connection ended after '${text}'`);
+    text += new TextDecoder().decode(buffer.subarray(0, read));
+  }
+  return text;
+}
+
+programTest("canned answers as many requests as came in one write", { programs: ["deno"] }, async () => {
+  await using server = deno("canned.ts", "hello");
+  using connection = await Deno.connect({ hostname: "127.0.0.1", port: await server.number("listening") });
+  const wire = "GET / HTTP/1.1\r\nhost: a\r\n\r\n".repeat(16);
+  const text = await exchanged(connection, wire, "Hello, World!", 16);
+  const answers = text.split(/(?<=World!)/);
+  assertEquals(answers.length, 16);
+  assertEquals(new Set(answers).size, 1);
+  assertStringIncludes(text, "HTTP/1.1 200 OK\r\ncontent-type: text/plain;charset=UTF-8\r\ncontent-length: 13\r\n");
+});
+
+programTest("the read loop takes no more and no less than each request announces", { programs: ["deno"] }, async () => {
+  await using server = deno("read_loop.ts");
+  using connection = await Deno.connect({ hostname: "127.0.0.1", port: await server.number("listening") });
+  const put = (length: number, body: string) => `PUT / HTTP/1.1\r\nContent-Length: ${length}\r\n\r\n${body}`;
+  const first = await exchanged(connection, put(5, "12345"), "\r\n\r\n5");
+  // An answer that came before the whole body would leave its rest to be taken for a part of the next head.
+  await connection.write(new TextEncoder().encode(put(12, "12345678901")));
+  const second = await exchanged(connection, "2", "\r\n\r\n12");
+  const third = await exchanged(connection, put(3, "123"), "\r\n\r\n3");
+  for (const text of [first, second, third]) assertEquals(text.match(/HTTP\/1\.1 200 OK\r\n/g)?.length, 1);
+});
+
 Deno.test("a program that is not there is named, with the package that brings it", async () => {
   const invocation = { program: "no-such-program-here", args: [] };
   assertThrows(
@@ -130,15 +166,20 @@ Deno.test("a program that is not there is named, with the package that brings it
   assertStringIncludes(new MissingProgramError("wrk").message, "install Debian's package 'wrk'");
 });
 
-const served = async (handler: Handler | undefined) =>
-  await (await handler?.(new Request("http://localhost/")))?.bytes() ?? new Uint8Array();
+/** Gives the chunks that a handler answers with. */
+async function chunksOf(name: string): Promise<Uint8Array<ArrayBuffer>[]> {
+  const response = await handlerNamed(name)(new Request("http://localhost/"));
+  return response.body === null ? [] : await Array.fromAsync(response.body);
+}
 
-Deno.test("both download handlers send the same 64 MiB", async () => {
-  const stream = await served(handlers["downloadStream"]);
-  assertEquals(stream.length, DOWNLOAD_BYTES);
-  const digest = async (bytes: Uint8Array<ArrayBuffer>) =>
-    new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
-  assertEquals(await digest(stream), await digest(downloadBytes()));
+Deno.test("both download handlers send the same 64 MiB, one of them in chunks of 64 KiB", async () => {
+  const chunks = await chunksOf("downloadStream");
+  assertEquals(new Set(chunks.map(({ length }) => length)), new Set([CHUNK_BYTES]));
+  const digest = async (parts: Uint8Array<ArrayBuffer>[]) =>
+    new Uint8Array(await crypto.subtle.digest("SHA-256", await new Blob(parts).arrayBuffer())).toHex();
+  assertEquals(await digest(chunks), await digest([downloadBytes()]));
+  assertEquals(await digest(await chunksOf("downloadBytes")), await digest([downloadBytes()]));
+  assertEquals(downloadBytes().length, DOWNLOAD_BYTES);
   assertEquals(downloadBytes().findIndex((byte, at) => byte !== at % 251), -1);
 });
 

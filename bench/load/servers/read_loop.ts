@@ -21,7 +21,7 @@ async function readHead(connection: Deno.Conn, buffer: Uint8Array): Promise<[num
     if (read === null) return undefined;
     text += decoder.decode(buffer.subarray(0, read));
   }
-  const length = /\r\ncontent-length: *(\d+)\r\n/i.exec(text)?.[1];
+  const length = /^PUT [^]*?\r\ncontent-length: *(\d+)\r\n/i.exec(text)?.[1];
   return [Number(length), text.length - text.indexOf("\r\n\r\n") - 4];
 }
 
