@@ -1,8 +1,8 @@
 /**
- * The smallest useful server: one asynchronous handler, an HTML answer, a clean end.
+ * The smallest useful server: an asynchronous handler and an HTML answer.
  *
  * ```sh
- * deno run --allow-net examples/async_http_server.ts
+ * deno run --allow-net examples/async_http_server.ts [port]
  * ```
  *
  * @module
@@ -11,7 +11,9 @@
 import { serve } from "@avx/http";
 import { sleep } from "@avx/http/timer";
 
-serve({ port: 8000, hostname: "127.0.0.1" }, async (request) => {
+const [port = "8000"] = Deno.args;
+
+serve({ port: Number(port), hostname: "127.0.0.1" }, async (request) => {
   const { pathname } = new URL(request.url);
   if (pathname !== "/") return new Response("Not found\n", { status: 404 });
   await sleep(20, { signal: request.signal }); // what a database would take

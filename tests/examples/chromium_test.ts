@@ -9,7 +9,7 @@ import { assert, assertEquals, assertMatch, assertNotEquals, assertStringInclude
 import { ROUTES } from "../../examples/showcase/routes.ts";
 import { findProgram, programTest } from "../programs.ts";
 import type { Visit } from "./chromium_driver.ts";
-import { ShowcaseProgram } from "./program.ts";
+import { ServerProgram } from "./program.ts";
 
 const DRIVER = new URL("chromium_driver.ts", import.meta.url).pathname;
 
@@ -36,7 +36,7 @@ async function visit(url: string): Promise<Visit> {
 }
 
 programTest("the showcase's page in Chromium", { programs: ["chromium", "deno"] }, async (test) => {
-  await using program = await ShowcaseProgram.start();
+  await using program = await ServerProgram.start("showcase/main.ts", ["--port", "0"]);
   const seen = await visit(`${program.origin}/`);
 
   await test.step("loads with nothing on the console", () => {

@@ -1,16 +1,15 @@
 /**
- * Owns how tests run the showcase as a program of its own, with the permissions that `deno task start` gives it. Knows
- * nothing of its routes.
+ * Owns how tests run an example as a program of its own, which may use the network of this machine and nothing else.
+ * Knows nothing of what the examples serve.
  *
  * @module
  */
 
-const MAIN = new URL("../../examples/showcase/main.ts", import.meta.url).pathname;
-
-/** The showcase as a command. */
-export function showcaseCommand(args: readonly string[]): Deno.Command {
+/** An example as a command; `example` is its path below `examples/`. */
+export function exampleCommand(example: string, args: readonly string[]): Deno.Command {
+  const { pathname } = new URL(`../../examples/${example}`, import.meta.url);
   return new Deno.Command("deno", {
-    args: ["run", "--quiet", "--no-prompt", "--allow-net=127.0.0.1", MAIN, ...args],
+    args: ["run", "--quiet", "--no-prompt", "--allow-net=127.0.0.1", pathname, ...args],
     env: { NO_COLOR: "1" },
     stdin: "null",
     stdout: "piped",
@@ -18,8 +17,8 @@ export function showcaseCommand(args: readonly string[]): Deno.Command {
   });
 }
 
-/** A running showcase; it is ended when it goes out of scope. */
-export class ShowcaseProgram implements AsyncDisposable {
+/** A running server; it is ended when it goes out of scope. */
+export class ServerProgram implements AsyncDisposable {
   /** The line that it printed first. */
   readonly line: string;
   readonly #child: Deno.ChildProcess;
@@ -29,15 +28,15 @@ export class ShowcaseProgram implements AsyncDisposable {
     this.line = line;
   }
 
-  /** Starts the program on a free port and waits for its line. */
-  static async start(): Promise<ShowcaseProgram> {
-    const child = showcaseCommand(["--port", "0"]).spawn();
+  /** Starts an example and waits for the line that says where it listens. */
+  static async start(example: string, args: readonly string[]): Promise<ServerProgram> {
+    const child = exampleCommand(example, args).spawn();
     let printed = "";
     for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
       printed += text;
-      if (printed.includes("\n")) return new ShowcaseProgram(child, printed);
+      if (printed.includes("\n")) return new ServerProgram(child, printed);
     }
-    throw new Error(`Cannot start showcase: ${await new Response(child.stderr).text()}`);
+    throw new Error(`Cannot start ${example}: ${await new Response(child.stderr).text()}`);
   }
 
   /** The URL in the line, without a slash at its end. */

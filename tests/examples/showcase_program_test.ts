@@ -9,13 +9,15 @@ import { HELP } from "../../examples/showcase/flags.ts";
 import { REFUSALS } from "../../examples/showcase/page.ts";
 import { programTest } from "../programs.ts";
 import { parseAnswer, requestText } from "./exchange.ts";
-import { showcaseCommand, ShowcaseProgram } from "./program.ts";
+import { exampleCommand, ServerProgram } from "./program.ts";
+
+const SHOWCASE = "showcase/main.ts";
 
 const decoder = new TextDecoder();
 
 /** Runs the showcase where it ends by itself. */
 async function run(...args: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  const { code, stdout, stderr } = await showcaseCommand(args).output();
+  const { code, stdout, stderr } = await exampleCommand(SHOWCASE, args).output();
   return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
 }
 
@@ -47,7 +49,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
     `the showcase prints one line, serves, and ends with 0 on ${signal}`,
     { programs: ["deno"] },
     async () => {
-      await using program = await ShowcaseProgram.start();
+      await using program = await ServerProgram.start(SHOWCASE, ["--port", "0"]);
       assertMatch(program.line, /^Listening on http:\/\/127\.0\.0\.1:\d+\/\n$/);
       using client = Deno.createHttpClient({ poolMaxIdlePerHost: 0 });
       const response = await fetch(`${program.origin}/hello`, { client });
@@ -78,7 +80,7 @@ async function write(conn: Deno.Conn, text: string): Promise<void> {
 programTest("the showcase finishes what is in flight on SIGTERM, and ends its event streams", {
   programs: ["deno"],
 }, async () => {
-  await using program = await ShowcaseProgram.start();
+  await using program = await ServerProgram.start(SHOWCASE, ["--port", "0"]);
   const { port } = program;
   using watching = await Deno.connect({ hostname: "127.0.0.1", port });
   await write(watching, requestText("GET", "/sse"));
@@ -136,7 +138,7 @@ const PRINTED: readonly RegExp[] = [
 programTest("every command on the page does in curl what the page says", {
   programs: ["deno", "curl"],
 }, async () => {
-  await using program = await ShowcaseProgram.start();
+  await using program = await ServerProgram.start(SHOWCASE, ["--port", "0"]);
   const page = await shell(`curl -s ${program.origin}/`);
   const commands = commandsOn(page.stdout);
   assertEquals(commands.length, PRINTED.length);
