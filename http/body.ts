@@ -46,6 +46,9 @@ export class BodyTooLargeError extends ProtocolError {
 /** What reading needs of a {@linkcode BodySource}. */
 export type ReadableSource = Pick<BodySource, "length" | "read" | "cancel">;
 
+/** Content of no bytes. */
+export const NO_CONTENT: ReadableSource = { length: 0, read: () => null, cancel: () => {} };
+
 const EMPTY: readonly Uint8Array[] = [];
 
 /**

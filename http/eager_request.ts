@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Bytes, DEFAULT_BODY_LIMIT, readStream, streamOf } from "./body.ts";
+import { type Bytes, DEFAULT_BODY_LIMIT, NO_CONTENT, readStream, streamOf } from "./body.ts";
 import { dressAsRequest, type LimitedRequestSource, pack, UTF8 } from "./lazy_request.ts";
 
 /** A real `Request` over a source. */
@@ -55,6 +55,12 @@ export class EagerRequest extends Request {
 
   override async text(): Promise<string> {
     return UTF8.decode(await this.#take());
+  }
+
+  override textStream(): ReadableStream<string> {
+    const stream = this.body;
+    if (this.bodyUsed || stream?.locked) throw new TypeError("Cannot read body as it must not be used or locked");
+    return (stream ?? streamOf(NO_CONTENT)).pipeThrough(new TextDecoderStream());
   }
 
   #take(): Bytes | Promise<Bytes> {

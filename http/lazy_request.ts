@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Bytes, DEFAULT_BODY_LIMIT, readAll, readStream, streamOf } from "./body.ts";
+import { type Bytes, DEFAULT_BODY_LIMIT, NO_CONTENT, readAll, readStream, streamOf } from "./body.ts";
 import type { RequestSource } from "./call.ts";
 import type { Field } from "./fields/field.ts";
 
@@ -227,9 +227,6 @@ export function dressAsRequest(prototype: Request): void {
 
 Object.setPrototypeOf(LazyRequest.prototype, Request.prototype);
 dressAsRequest(LazyRequest.prototype);
-
-/** Content of no bytes. */
-const NO_CONTENT = { length: 0, read: () => null, cancel: () => {} };
 
 function fill(headers: Headers, fields: readonly Field[]): Headers {
   for (const field of fields) headers.append(field.name, field.value);

@@ -14,7 +14,7 @@ export interface RequestSlots {
   readonly brandValue: unknown;
   /** The `Headers` object. */
   readonly headers: symbol | undefined;
-  /** The `AbortSignal`. */
+  /** The getter of the `AbortSignal`, on the prototype. */
   readonly signal: symbol | undefined;
   /** The URL, once asked for. */
   readonly url: symbol | undefined;
@@ -30,12 +30,13 @@ export function findRequestSlots(): RequestSlots | undefined {
   const found = new Map(Object.getOwnPropertySymbols(probe).map((slot) => [slot.description, slot]));
   const brand = found.get("[[webidl.brand]]");
   if (brand === undefined || !found.has("request")) return undefined;
-  const known = ["[[webidl.brand]]", "headers cache", "signalCache", "url", "method"];
+  const known = ["[[webidl.brand]]", "headers cache", "url", "method"];
+  const inherited = Object.getOwnPropertySymbols(Request.prototype);
   return {
     brand,
     brandValue: Reflect.get(probe, brand),
     headers: found.get("headers cache"),
-    signal: found.get("signalCache"),
+    signal: inherited.find((slot) => slot.description === "signal"),
     url: found.get("url"),
     method: found.get("method"),
     others: [...found.values()].filter((slot) => !known.includes(slot.description ?? "")),

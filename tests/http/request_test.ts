@@ -242,7 +242,8 @@ expectOf("cannot be read, cloned or copied once a part of it was read", async (m
   assertEquals([request.bodyUsed, request.body?.locked], [true, false]);
 });
 
-expectOf("gives text as a stream", async (make) => {
+expectOf("gives text as a stream", async (make, kind) => {
+  if (kind === "platform" && !("textStream" in Request.prototype)) return; // Deno before 2.9
   const request = make(post([new Uint8Array([0xe2, 0x82]), new Uint8Array([0xac])]));
   assertEquals((await Array.fromAsync(request.textStream())).join(""), "€");
   assertEquals(request.bodyUsed, true);
@@ -380,6 +381,7 @@ expectOf("is printed whole", (make) => {
 });
 
 expectOf("cannot be structured-cloned", (make) => {
+  if (!Object.getOwnPropertySymbols(Request.prototype).some((it) => it.description === "[[NotSerializable]]")) return;
   assertThrows(() => structuredClone(make(sourceWith())), DOMException);
 });
 
