@@ -110,6 +110,7 @@ export class FieldLines {
         this.#state = LINE;
         return at;
       }
+      if (this.#kind !== FieldKind.Other && !this.#foldable) this.#finish(bytes, base);
       state = LINE;
     }
     this.#state = state;

@@ -47,7 +47,7 @@ export class ResponseHead {
   readonly status: number;
   /** The minor version: HTTP/1.0 or HTTP/1.1; a higher one reads as 1.1 (RFC 9110 §2.5). */
   readonly minor: 0 | 1;
-  /** Whether another request may follow on the connection (RFC 9112 §9.3); never where the content runs until its end. */
+  /** Whether another request may follow on the connection (RFC 9112 §9.3); never where the content runs until its end, or before a tunnel. */
   readonly keepAlive: boolean;
   /** How the content is delimited (RFC 9112 §6.3). `none` after a 2xx to CONNECT and after a 101 means: a tunnel. */
   readonly framing: FramingKind;
@@ -147,6 +147,7 @@ export class ResponseHeadParser {
   /** How many bytes from the head's start were looked at. */
   #scanned = 0;
   #used = 0;
+  #tunnel = false;
 
   /** Makes a parser with these limits; that of the target does not apply. */
   constructor(limits: HeadLimits) {
@@ -214,7 +215,8 @@ export class ResponseHeadParser {
       if (bytes[at] !== LF) throw new Http1Error(400, "Cannot read status line as a CR must be followed by LF");
       at++;
       this.#facts.fieldsStart = at - base;
-      this.#framing.contentless = isContentlessTo(requestMethod, this.#facts.status);
+      this.#tunnel = isTunnel(requestMethod, this.#facts.status);
+      this.#framing.contentless = this.#tunnel || requestMethod === "HEAD" || isContentless(this.#facts.status);
       this.#state = FIELDS;
     }
     return at;
@@ -259,7 +261,7 @@ export class ResponseHeadParser {
       ? "length"
       : "close";
     facts.contentLength = framing.contentless ? 0 : framing.contentLength;
-    facts.keepAlive = facts.framing !== "close" && !framing.close && (current || framing.keepAlive);
+    facts.keepAlive = facts.framing !== "close" && !this.#tunnel && !framing.close && (current || framing.keepAlive);
     facts.upgrade = facts.status === 101 && framing.upgradeListed && framing.upgradeField;
     facts.fieldsEnd = at - start - 2;
     facts.folded = this.#lines.folded;
@@ -272,10 +274,9 @@ export class ResponseHeadParser {
   }
 }
 
-/** §6.3, rules 1 and 2. */
-function isContentlessTo(requestMethod: string, status: number): boolean {
-  return isContentless(status) || requestMethod === "HEAD" ||
-    (requestMethod === "CONNECT" && status >= 200 && status < 300);
+/** RFC 9110 §9.3.6 and §15.2.2: what follows is another protocol's. */
+function isTunnel(requestMethod: string, status: number): boolean {
+  return status === 101 || (requestMethod === "CONNECT" && status >= 200 && status < 300);
 }
 
 function equals(bytes: Uint8Array, start: number, end: number, text: string): boolean {

@@ -68,11 +68,17 @@ export class Conversation {
   #shift = 0;
   #body: Message | undefined;
   #left = 0;
+  #consumed = 0;
 
   constructor(reader: Reader, limits: HeadLimits = DEFAULT_HEAD_LIMITS) {
     this.#reader = reader;
     this.#requests = new RequestHeadParser(limits);
     this.#responses = new ResponseHeadParser(limits);
+  }
+
+  /** How many bytes were used so far; in an error about a head, where that head began. */
+  get consumed(): number {
+    return this.#consumed;
   }
 
   /** Reads one piece more. An error that isn't the codec's own is thrown on. */
@@ -85,7 +91,10 @@ export class Conversation {
     bytes.set(piece, this.#shift + this.#unread.length);
     let at = this.#shift;
     try {
-      for (let used = -1; used !== 0 && !this.outcome.closed; at += used) used = this.#step(bytes, at);
+      for (let used = -1; used !== 0 && !this.outcome.closed; at += used) {
+        used = this.#step(bytes, at);
+        this.#consumed += used;
+      }
     } catch (error) {
       if (!(error instanceof Http1Error)) throw error;
       this.outcome.error = error.status;
