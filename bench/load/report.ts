@@ -86,7 +86,7 @@ export type Outcome =
   & { readonly measured: Case }
   & ({ readonly samples: Samples; readonly rows: readonly Row[] } | { readonly error: string });
 
-/** Sums the verdicts up in a line, and names the targets that were missed in further ones. */
+/** Sums the verdicts up in a line, and names the targets that were missed, and the cases that failed, in further ones. */
 export function renderSummary(outcomes: readonly Outcome[]): string {
   let met = 0;
   const missed: string[] = [];
@@ -102,10 +102,15 @@ export function renderSummary(outcomes: readonly Outcome[]): string {
       missed.push(`  ${outcome.measured.name}${against}: ${figure}, target ${verdict.target}`);
     }
   }
+  const failed = outcomes.flatMap((outcome) => "error" in outcome ? [outcome.measured.name] : []);
   const judged = met + missed.length;
-  if (judged === 0) return "No target was judged.";
-  const line = `${met} of ${judged} targets met${missed.length === 0 ? "." : "; not met:"}`;
-  return [line, ...missed].join("\n");
+  return [
+    judged === 0
+      ? "No target was judged."
+      : `${met} of ${judged} targets met${missed.length === 0 ? "." : "; not met:"}`,
+    ...missed,
+    ...(failed.length === 0 ? [] : [`Could not be measured: ${failed.join(", ")}.`]),
+  ].join("\n");
 }
 
 /** Gives what `--json` writes: every sample and every verdict, figures in the unit's base (requests/s, bytes/s, bytes). */

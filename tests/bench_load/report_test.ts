@@ -101,7 +101,10 @@ Deno.test("renderSummary() counts the targets and names the missed ones", () => 
   );
   const met = outcome({ ...KEEP_ALIVE, targets: [{ against: "peer", atLeast: 2 }] }, SAMPLES);
   assertEquals(renderSummary([met]), "1 of 1 targets met.");
-  assertEquals(renderSummary([{ measured: KEEP_ALIVE, error: "broken" }]), "No target was judged.");
+  assertEquals(
+    renderSummary([{ measured: idle, error: "broken" }, { measured: KEEP_ALIVE, error: "broken" }]),
+    "No target was judged.\nCould not be measured: idle, keep-alive.",
+  );
 });
 
 Deno.test("toJson() keeps every sample, verdict and failure", () => {

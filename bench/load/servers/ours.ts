@@ -8,12 +8,17 @@ import { serve } from "../../../server/mod.ts";
 import { handlerNamed } from "../handler.ts";
 import { obey } from "./control.ts";
 
-/** All connections of the idle case come from 127.0.0.1, where 256 an address are the default. */
-const CONNECTIONS_PER_ADDRESS = 20_000;
+/** What the cases need beyond the defaults, which the peers have no counterpart of. */
+const LIMITS = {
+  // All connections of the idle case come from 127.0.0.1.
+  maxConnectionsPerAddress: 20_000,
+  // `bytes()` takes the upload whole.
+  maxBodyBytes: 64 * 1024 * 1024,
+};
 
 serve({
   hostname: "127.0.0.1",
   port: 0,
-  maxConnectionsPerAddress: CONNECTIONS_PER_ADDRESS,
+  limits: LIMITS,
   onListen: ({ port }) => void obey(port),
 }, handlerNamed(Deno.args[0]));
