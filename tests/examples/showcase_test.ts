@@ -288,6 +288,17 @@ Deno.test("GET /sse tells how long requests took to their last byte", async () =
   assertEquals(rate, 0);
 });
 
+Deno.test("GET /sse does not count its own length as latency", async () => {
+  await using stage = openStage();
+  for (const _ of [1, 2]) {
+    await using wire = await stage.dial();
+    await wire.write(requestText("GET", "/sse?events=1"));
+    await wire.readUntil("event: history\n");
+    stage.clock.advance(1000);
+    assertMatch(await wire.readToEnd(), /event: sample\n.*\n.*"p50":null,"p99":null/);
+  }
+});
+
 for (const code of [200, 201, 204, 205, 206, 299, 304, 308, 401, 405, 407, 418, 426, 451, 500, 599]) {
   Deno.test(`/status/${code} answers with it`, async () => {
     await using stage = openStage();
