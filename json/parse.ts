@@ -1,0 +1,86 @@
+/**
+ * Owns the reading of whole texts: the platform's `JSON.parse` where it gives the same, the automaton elsewhere; knows
+ * nothing of chunks or streams.
+ *
+ * @module
+ */
+
+import { build } from "./build.ts";
+import { keepsLimits, keepsSurrogates } from "./check.ts";
+import { JsonError, type JsonPosition } from "./error.ts";
+import { type JsonValue, type ParseOptions, type ResolvedOptions, resolveOptions } from "./options.ts";
+import { decodeText } from "./text.ts";
+
+/**
+ * Reads a JSON text (RFC 8259) from UTF-8 bytes, as strictly as `JSON.parse` and with limits.
+ *
+ * Numbers become the nearest double as in `JSON.parse` (`1e999` is `Infinity`), unless `bigIntegers` says otherwise for
+ * integers. Where a text breaks several rules, the size limit is named first, then what stands first in the text.
+ *
+ * @example Usage
+ * ```ts
+ * import { parse } from "@avx/http/json";
+ *
+ * const bytes = new TextEncoder().encode('{"id": 9007199254740993}');
+ * console.log(parse(bytes, { maxDepth: 8, duplicateKeys: "error", bigIntegers: "bigint" })); // { id: 9007199254740993n }
+ * ```
+ *
+ * @param bytes The text.
+ * @param options Limits and policies.
+ * @returns The value.
+ * @throws {JsonError} If the text is not JSON, not UTF-8, passes a limit or breaks a policy.
+ * @throws {RangeError} If a limit is not a whole number of at least 0, or `Infinity`.
+ * @throws {TypeError} If a policy is not one of its words.
+ */
+export function parse(bytes: Uint8Array, options?: ParseOptions): JsonValue {
+  return parseAt(bytes, resolveOptions(options));
+}
+
+/**
+ * Reads a text that begins at `origin` of something larger.
+ *
+ * @throws {JsonError} If the text is not JSON, not UTF-8, passes a limit or breaks a policy.
+ */
+export function parseAt(bytes: Uint8Array, options: ResolvedOptions, origin?: JsonPosition): JsonValue {
+  if (bytes.length > options.maxBytes) throw tooLong(bytes, options.maxBytes, origin);
+  if (options.duplicateKeys === "last") {
+    const value = parseFast(bytes, options);
+    if (value !== undefined) return value;
+  }
+  return build(bytes, options, origin);
+}
+
+/** Reads with the platform's means; `undefined` where it refuses, or where a limit or policy may have a say. */
+function parseFast(bytes: Uint8Array, options: ResolvedOptions): JsonValue | undefined {
+  if (sizeMayBreak(bytes.length, options) && !keepsLimits(bytes, options)) return undefined;
+  try {
+    const marked = options.byteOrderMark === "skip" && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
+    const text = decodeText(marked ? bytes.subarray(3) : bytes);
+    if (options.bigIntegers !== "number" && MAY_BE_BIG.test(text)) return undefined;
+    if (options.proto !== "keep" && (text.includes("__proto__") || text.includes("\\"))) return undefined;
+    if (options.loneSurrogates === "error" && text.includes("\\u") && !keepsSurrogates(bytes)) return undefined;
+    return JSON.parse(text);
+  } catch {
+    return undefined; // the automaton reads it again and says what is wrong, and where
+  }
+}
+
+/** A level takes two bytes and a member at least four: a limit that any text of the size keeps needs no pass. */
+function sizeMayBreak(size: number, { maxDepth, maxStringBytes, maxKeys }: ResolvedOptions): boolean {
+  return maxDepth * 2 < size || maxStringBytes < size - 2 || maxKeys * 4 < size;
+}
+
+/** Every integer beyond ±(2^53 - 1) has 16 digits. */
+const MAY_BE_BIG = /[0-9]{16}/;
+
+function tooLong(bytes: Uint8Array, maxBytes: number, origin: JsonPosition | undefined): JsonError {
+  const { offset, line, column } = origin ?? { offset: 0, line: 1, column: 1 };
+  return new JsonError({
+    kind: "limit",
+    offset,
+    line,
+    column,
+    expected: `a text of at most ${maxBytes} bytes`,
+    received: `${bytes.length}`,
+  });
+}

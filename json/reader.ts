@@ -1,0 +1,270 @@
+/**
+ * Owns the reading of one text chunk by chunk for the values at a path: what is asked for becomes a value, the rest is
+ * checked and forgotten; knows nothing of streams.
+ *
+ * @module
+ */
+
+import { readScalar } from "./build.ts";
+import { JsonError, type JsonPosition } from "./error.ts";
+import { checkLimit, type JsonValue, type ParseOptions, type ResolvedOptions, resolveOptions } from "./options.ts";
+import { parseAt } from "./parse.ts";
+import { ANY, type PathStep, readPath } from "./path.ts";
+import { Scanner, Token } from "./scan.ts";
+import { decodeChecked } from "./text.ts";
+import { Window } from "./window.ts";
+
+/** Most bytes of one value that is asked for. MongoDB takes documents of 16 MiB. */
+export const DEFAULT_MAX_VALUE_BYTES: number = 16 * 1024 * 1024;
+
+/** Options of {@linkcode JsonReader}. */
+export interface JsonReaderOptions extends ParseOptions {
+  /**
+   * Which values are asked for: `$`, then any of `.name`, `["name"]`, `[0]`, `.*` and `[*]`.
+   *
+   * @default {"$"}
+   */
+  readonly path?: string | undefined;
+  /**
+   * Most bytes of one value that is asked for, or of a name on the way to it: what is held in memory at most, with the
+   * chunk.
+   *
+   * @default {16777216}
+   */
+  readonly maxValueBytes?: number | undefined;
+  /**
+   * Most bytes of the whole text.
+   *
+   * @default {Infinity}
+   */
+  readonly maxBytes?: number | undefined;
+  /**
+   * Most members in all objects of one value that is asked for.
+   *
+   * @default {1000000}
+   */
+  readonly maxKeys?: number | undefined;
+}
+
+/**
+ * Reads one JSON text chunk by chunk, split anywhere, and gives the values at a path as they become whole. All of the
+ * text is checked, as by {@linkcode parse}; only the value asked for is held, so memory is bounded by the biggest one.
+ *
+ * After `write`, call `read` until it gives `undefined` (or iterate), then write the next chunk; after the last one call
+ * `end` and read again. A chunk's bytes must not change before it is read to its end. Values before an error are given
+ * before it is thrown.
+ *
+ * @example Usage
+ * ```ts
+ * import { JsonReader } from "@avx/http/json";
+ *
+ * const reader = new JsonReader({ path: "$.items[*]" });
+ * for (const chunk of ['{"total": 2, "items": [{"id"', ": 1}, 2", "]}"]) {
+ *   reader.write(new TextEncoder().encode(chunk));
+ *   for (const item of reader) console.log(item); // { id: 1 }, then 2
+ * }
+ * reader.end();
+ * for (const item of reader) console.log(item);
+ * ```
+ */
+export class JsonReader {
+  readonly #options: ResolvedOptions;
+  readonly #maxValueBytes: number;
+  readonly #steps: PathStep[];
+  readonly #scanner: Scanner;
+  readonly #window = new Window();
+  /** Whether the platform makes the same value of checked bytes. */
+  readonly #plain: boolean;
+
+  /** How many of the open containers, from the outermost on, are on the path. */
+  #onPath = 0;
+  /** What leads to the current child of each container on the path: its name or index. */
+  readonly #keys: (string | number)[] = [];
+  /** Where the container began that is asked for and still open. */
+  #value: JsonPosition | undefined;
+  #written = 0;
+  #tooLong = false;
+  #unread = false;
+  /** What `read` threw; it throws it again, as nothing that follows would be right. */
+  #failure: unknown;
+
+  /**
+   * Makes a reader of one text.
+   *
+   * @throws {TypeError} If the path is not one, or a policy not one of its words.
+   * @throws {RangeError} If a limit is not a whole number of at least 0, or `Infinity`.
+   */
+  constructor(options: JsonReaderOptions = {}) {
+    const { path = "$", maxValueBytes, maxBytes = Infinity } = options;
+    this.#options = resolveOptions({ ...options, maxBytes });
+    this.#maxValueBytes = checkLimit("maxValueBytes", maxValueBytes, DEFAULT_MAX_VALUE_BYTES);
+    this.#steps = readPath(path);
+    this.#scanner = new Scanner(this.#options);
+    this.#scanner.stopDepth = 0;
+    this.#scanner.maxKeys = Infinity;
+    const { duplicateKeys, proto, bigIntegers } = this.#options;
+    this.#plain = duplicateKeys === "last" && proto === "keep" && bigIntegers === "number";
+  }
+
+  /** The names and indexes that lead to the value given last. */
+  get path(): readonly (string | number)[] {
+    return this.#keys.slice(0, this.#onPath);
+  }
+
+  /**
+   * Takes the next chunk.
+   *
+   * @throws {TypeError} If the last one was not read to its end.
+   */
+  write(chunk: Uint8Array): void {
+    if (this.#unread) throw new TypeError("Cannot write chunk as the last one must be read to its end");
+    const left = this.#options.maxBytes - this.#written;
+    this.#tooLong = chunk.length > left;
+    const allowed = this.#tooLong ? chunk.subarray(0, left) : chunk;
+    this.#written += allowed.length;
+    this.#scanner.feed(allowed);
+    this.#window.feed(allowed);
+    this.#unread = true;
+  }
+
+  /** Says that the text is whole: what is missing is an error of the next `read`. */
+  end(): void {
+    this.#scanner.end();
+  }
+
+  /**
+   * Gives the next value that is asked for; `undefined` when more bytes are needed, or the text is over.
+   *
+   * @throws {JsonError} If the text is not JSON, not UTF-8, passes a limit or breaks a policy.
+   */
+  read(): JsonValue | undefined {
+    if (this.#failure !== undefined) throw this.#failure;
+    try {
+      return this.#readOn();
+    } catch (error) {
+      this.#failure = this.#fail(error);
+      throw this.#failure;
+    }
+  }
+
+  /** Reads until more bytes are needed. */
+  *[Symbol.iterator](): IterableIterator<JsonValue> {
+    for (let value = this.read(); value !== undefined; value = this.read()) yield value;
+  }
+
+  #readOn(): JsonValue | undefined {
+    for (let token = this.#scanner.next(); token !== Token.None; token = this.#scanner.next()) {
+      const value = this.#take(token);
+      if (value !== undefined) return value;
+    }
+    const wanted = this.#wanted();
+    if (wanted !== undefined) this.#checkLength(wanted, this.#scanner.settled);
+    if (this.#tooLong) throw this.#limit(this.#scanner.position, `a text of at most ${this.#options.maxBytes} bytes`);
+    if (this.#unread) this.#window.keep(wanted?.offset);
+    this.#unread = false;
+    return undefined;
+  }
+
+  /** Whatever stands behind the limit of a value, the limit is the error, as where the chunks end must not matter. */
+  #fail(error: unknown): unknown {
+    const wanted = this.#wanted();
+    if (!(error instanceof JsonError) || wanted === undefined) return error;
+    return error.offset - wanted.offset > this.#maxValueBytes ? this.#valueTooLong(wanted) : error;
+  }
+
+  /** Where the value begins that is asked for, or the name that decides so, which the chunk broke off. */
+  #wanted(): JsonPosition | undefined {
+    if (this.#value !== undefined) return this.#value;
+    const scanner = this.#scanner;
+    if (!scanner.inToken || scanner.depth !== this.#onPath) return undefined;
+    if (scanner.inName) return scanner.tokenPosition;
+    return this.#onPath === this.#steps.length && this.#isNext() ? scanner.tokenPosition : undefined;
+  }
+
+  /** Deals with a token on the path or beside it; gives the value that it completes, if any. */
+  #take(token: Token): JsonValue | undefined {
+    const scanner = this.#scanner;
+    switch (token) {
+      case Token.Name:
+        this.#keys[this.#onPath - 1] = this.#name();
+        return undefined;
+      case Token.BeginObject:
+      case Token.BeginArray:
+        if (this.#enterChild()) this.#begin(token === Token.BeginArray);
+        return undefined;
+      case Token.EndObject:
+      case Token.EndArray:
+        if (this.#value !== undefined) return this.#end(this.#value);
+        if (scanner.depth < this.#onPath) scanner.stopDepth = this.#onPath = scanner.depth;
+        return undefined;
+      default: {
+        if (!this.#enterChild() || this.#onPath !== this.#steps.length) return undefined;
+        const { tokenStart: start, offset: end } = scanner;
+        this.#checkLength(scanner.tokenPosition, end);
+        const bytes = this.#window.slice(start, end);
+        return readScalar(token, bytes, 0, end - start, this.#options, scanner.tokenPosition);
+      }
+    }
+  }
+
+  /** The container that has just begun is a child on the path: the value itself, or one on the way to it. */
+  #begin(array: boolean): void {
+    const scanner = this.#scanner;
+    if (this.#onPath === this.#steps.length) {
+      this.#value = scanner.tokenPosition;
+      scanner.maxKeys = this.#options.maxKeys;
+      scanner.keys = 0;
+      return;
+    }
+    const step = this.#steps[this.#onPath];
+    if (step !== ANY && array !== (typeof step === "number")) return;
+    this.#keys[this.#onPath++] = array ? -1 : "";
+    scanner.stopDepth = this.#onPath;
+  }
+
+  #end(position: JsonPosition): JsonValue {
+    const scanner = this.#scanner;
+    this.#value = undefined;
+    scanner.maxKeys = Infinity;
+    this.#checkLength(position, scanner.offset);
+    const bytes = this.#window.slice(position.offset, scanner.offset);
+    if (this.#plain) return JSON.parse(decodeChecked(bytes));
+    return parseAt(bytes, this.#options, position);
+  }
+
+  /** Moves on to the child that has just begun, and tells whether it is on the path. */
+  #enterChild(): boolean {
+    const on = this.#isNext();
+    const key = this.#keys[this.#onPath - 1];
+    if (this.#onPath > 0 && typeof key === "number") this.#keys[this.#onPath - 1] = key + 1;
+    return on;
+  }
+
+  /** Tells whether the child to come is on the path. */
+  #isNext(): boolean {
+    if (this.#onPath === 0) return true;
+    const step = this.#steps[this.#onPath - 1];
+    const key = this.#keys[this.#onPath - 1];
+    return step === ANY || step === (typeof key === "number" ? key + 1 : key);
+  }
+
+  #name(): string {
+    const { tokenStart, offset, tokenPosition } = this.#scanner;
+    this.#checkLength(tokenPosition, offset);
+    const bytes = this.#window.slice(tokenStart, offset);
+    return String(readScalar(Token.String, bytes, 0, offset - tokenStart, this.#options, tokenPosition));
+  }
+
+  #checkLength(start: JsonPosition, end: number): void {
+    if (end - start.offset <= this.#maxValueBytes) return;
+    throw this.#valueTooLong(start);
+  }
+
+  #valueTooLong(start: JsonPosition): JsonError {
+    return this.#limit(start, `a value of at most ${this.#maxValueBytes} bytes`);
+  }
+
+  #limit(position: JsonPosition, expected: string): JsonError {
+    return new JsonError({ ...position, kind: "limit", expected, received: "more" });
+  }
+}
