@@ -90,9 +90,8 @@ function isProved(factory: RequestFactory): boolean {
   }
 }
 
-/** Makes requests as this platform allows: lazily if its slots behave. */
-function chooseFactory(): RequestFactory {
-  const slots = findRequestSlots();
+/** Makes requests as a platform with such slots allows: lazily if they behave, at once if not. */
+export function chooseFactory(slots: RequestSlots | undefined): RequestFactory {
   if (slots !== undefined) {
     const factory = createRequestFactory(slots);
     if (isProved(factory)) return factory;
@@ -110,7 +109,7 @@ function chooseFactory(): RequestFactory {
  * CONNECT, TRACE, and GET or HEAD with content are reported as they are, and read and cloned like any other; what needs
  * the platform's own request of them (`new Request(it)`, `fetch(it)`) throws its `TypeError`.
  */
-export const lazyRequest: RequestFactory = chooseFactory();
+export const lazyRequest: RequestFactory = chooseFactory(findRequestSlots());
 
 /** The source of a request that was made here or cloned from one; `undefined` for any other. */
 export function sourceOf(request: Request): LimitedRequestSource | undefined {

@@ -28,7 +28,7 @@ export interface ResponseSlots {
 interface InnerResponse {
   readonly type: string;
   /** Whether `fetch` decoded the content, and left the fields that speak of the coded one. */
-  readonly bodyDecoded: boolean;
+  readonly bodyDecoded?: boolean;
   readonly headerList: readonly (readonly [string, string])[];
   readonly body: { readonly streamOrStatic: ReadableStream | StaticBody } | null;
 }
@@ -47,17 +47,19 @@ const PROTOTYPE = Response.prototype;
 /** The content type that a string implies, as the platform has it. */
 const TEXT_TYPE = new Response("").headers.get("content-type");
 
-/** Finds the symbols on a `Response` made for it; `undefined` where they have other names. */
+/** Finds the symbols on a `Response` made for it; `undefined` where there are none of that name. */
 export function findResponseSlots(): ResponseSlots | undefined {
   const found = new Map(Object.getOwnPropertySymbols(new Response("")).map((slot) => [slot.description, slot]));
   const inner = found.get("response");
-  const lazyBody = found.get("lazy static body");
-  const lazyType = found.get("lazy static content type");
-  const consumed = found.get("serve fast consumed");
-  if (inner === undefined || lazyBody === undefined || lazyType === undefined || consumed === undefined) {
-    return undefined;
-  }
-  return { inner, lazyBody, lazyType, consumed, prepared: found.get("serve native response") };
+  if (inner === undefined) return undefined;
+  const slot = (name: string) => found.get(name) ?? Symbol(`no ${name}`); // older platforms: no object has it
+  return {
+    inner,
+    lazyBody: slot("lazy static body"),
+    lazyType: slot("lazy static content type"),
+    consumed: slot("serve fast consumed"),
+    prepared: found.get("serve native response"),
+  };
 }
 
 /** Reads responses through slots; all that is not the platform's own class goes the plain way. */
@@ -78,7 +80,7 @@ export class SlotReader implements ResponseReader {
 
   takeBody(response: Response): KnownBody | undefined {
     if (!isPlatforms(response)) return plainReader.takeBody(response);
-    if (response[this.#consumed] !== false) refuseUsed();
+    if (response[this.#consumed] === true) refuseUsed();
     const text = response[this.#lazyBody];
     if (typeof text === "string") {
       response[this.#consumed] = true;

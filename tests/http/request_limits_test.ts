@@ -7,7 +7,7 @@
 
 import { assert, assertEquals, assertInstanceOf, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import { BodyTooLargeError, DEFAULT_BODY_LIMIT } from "../../http/body.ts";
-import { createRequestFactory, lazyRequest, type RequestFactory, sourceOf } from "../../http/request.ts";
+import { chooseFactory, createRequestFactory, lazyRequest, type RequestFactory, sourceOf } from "../../http/request.ts";
 import { findRequestSlots } from "../../http/request_slots.ts";
 import { sourceWith, TestBody } from "./sources.ts";
 
@@ -161,4 +161,19 @@ Deno.test("findRequestSlots() finds what this platform's requests have, and lazy
   const found = [slots.brand, slots.headers, slots.url, slots.method, ...slots.others];
   assertEquals(new Set(found.filter((slot) => slot !== undefined)), new Set(own));
   assertEquals(Object.getOwnPropertySymbols(lazyRequest(sourceWith())), []);
+});
+
+Deno.test("chooseFactory() makes real requests where a slot does not behave", () => {
+  const slots = findRequestSlots();
+  const isLazy = (make: RequestFactory) => {
+    let asked = 0;
+    const request = make({ ...sourceWith(), fields: () => (asked++, []) });
+    assertInstanceOf(new Request(request), Request); // whatever was chosen, it works
+    return asked === 0 || Object.getOwnPropertySymbols(request).length === 0;
+  };
+  assertEquals(isLazy(chooseFactory(undefined)), false);
+  if (slots === undefined) return;
+  assertEquals(isLazy(chooseFactory(slots)), true);
+  assertEquals(isLazy(chooseFactory({ ...slots, brand: Symbol("elsewhere") })), false);
+  assertEquals(isLazy(chooseFactory({ ...slots, others: [] })), false);
 });

@@ -7,7 +7,7 @@
 import { assert, assertEquals, assertInstanceOf, assertNotEquals, assertRejects, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import type { Field } from "../../http/fields/field.ts";
-import { plainContentType, responseFields, takeKnownBody } from "../../http/response.ts";
+import { chooseReader, plainContentType, responseFields, takeKnownBody } from "../../http/response.ts";
 import { plainReader, type ResponseReader } from "../../http/response_reader.ts";
 import { findResponseSlots, SlotReader } from "../../http/response_slots.ts";
 
@@ -298,6 +298,26 @@ Deno.test("SlotReader takes a known body once, whatever was asked in between", (
     slotted.takeBody(response);
     assertThrows(() => slotted.takeBody(response), TypeError, "must not be used or locked");
     assertEquals(slotted.fields(response), plainReader.fields(new Response(body)));
+  }
+});
+
+Deno.test("chooseReader() takes the plain way where a slot does not behave", async () => {
+  assertEquals(chooseReader(undefined), plainReader);
+  if (slots === undefined) return;
+  assertInstanceOf(chooseReader(slots), SlotReader);
+  const own = Object.getOwnPropertySymbols(new Response("text"));
+  for (const slot of ["lazyBody", "lazyType", "consumed"] as const) {
+    if (!own.includes(slots[slot])) continue; // older platforms lack some
+    assertEquals(chooseReader({ ...slots, [slot]: Symbol("elsewhere") }), plainReader, slot);
+  }
+  for (const slot of ["inner", "lazyBody", "lazyType", "consumed", "prepared"] as const) {
+    for (const other of [Symbol("elsewhere"), ...own]) {
+      const found = chooseReader({ ...slots, [slot]: other });
+      if (found === plainReader) continue;
+      for (const make of Object.values(responses)) { // a wrong slot that passes must not matter
+        assertEquals(await takeApart(found, make()), await takeApart(plainReader, make()), `${slot}: ${String(other)}`);
+      }
+    }
   }
 });
 
