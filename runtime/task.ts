@@ -97,7 +97,7 @@ type Phase = "new" | "running" | "over";
 export interface OwnedTask {
   /** The signal that the function is given. */
   readonly signal: AbortSignal;
-  /** Calls the function, unless the task was cancelled before. */
+  /** Calls the function. To be called once, and not if the signal has aborted. */
   start(): void;
   /** Aborts the function's signal; a task that has not begun is over with that. */
   cancel(reason?: unknown): void;
@@ -125,15 +125,14 @@ export class RunningTask<T> implements Task<T>, OwnedTask {
     return this.#controller.signal;
   }
 
-  /** Calls the function, unless the task was cancelled before. */
+  /** Calls the function. To be called once, and not if the signal has aborted. */
   start(): void {
-    if (this.#phase !== "new") return;
     this.#phase = "running";
     let result: T | PromiseLike<T>;
     try {
       result = this.#fn(this.#controller.signal);
     } catch (error) {
-      this.#fail(error);
+      this.#end(true, error);
       return;
     }
     if (isThenable(result)) this.#follow(result);
@@ -143,10 +142,8 @@ export class RunningTask<T> implements Task<T>, OwnedTask {
   /** Aborts the function's signal; a task that has not begun is over with that. */
   cancel(reason: unknown = new DOMException("The task was cancelled", "AbortError")): void {
     if (this.#phase === "over" || this.#controller.signal.aborted) return;
-    const begun = this.#phase === "running";
-    if (!begun) this.#phase = "over"; // before the listeners run, so that none can start it
     this.#controller.abort(reason);
-    if (!begun) this.#end(false, this.#controller.signal.reason);
+    if (this.#phase === "new") this.#end(false, this.#controller.signal.reason);
   }
 
   /** Settles as the function does. */
@@ -159,7 +156,7 @@ export class RunningTask<T> implements Task<T>, OwnedTask {
 
   #follow(result: PromiseLike<T>): void {
     const promise = result instanceof Promise ? result : Promise.resolve(result);
-    promise.then((value: T) => this.#succeed(value), (error: unknown) => this.#fail(error));
+    promise.then((value: T) => this.#succeed(value), (error: unknown) => this.#end(true, error));
   }
 
   #succeed(value: T): void {
@@ -168,12 +165,8 @@ export class RunningTask<T> implements Task<T>, OwnedTask {
     this.#onEnd(SUCCESS, this);
   }
 
-  #fail(error: unknown): void {
-    this.#phase = "over";
-    this.#end(true, error);
-  }
-
   #end(ran: boolean, error: unknown): void {
+    this.#phase = "over";
     this.#result.reject(error);
     const cancelled = isAbortOf(error, this.#controller.signal);
     if (this.#onEnd({ ran, failed: true, error, cancelled }, this)) this.#result.promise.catch(ignore);

@@ -88,7 +88,6 @@ export class Scheduler {
   arm(timer: Timer, delayMs: number, now: number = this.clock.now()): void {
     if (!(delayMs >= 0 && delayMs < Infinity)) throw badDelay(delayMs);
     const wheel = this.#wheel;
-    if (wheel.size === 0) wheel.advance(now); // no alarm has moved it while nothing was pending
     wheel.armAt(timer, delayMs === 0 ? Math.floor(now) : now + delayMs);
     if (this.#firing) return;
     if (timer.when < this.#alarmAt) this.#setAlarm(timer.when, now);

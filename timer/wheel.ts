@@ -224,7 +224,8 @@ export class TimerWheel {
 
   /**
    * When to call {@linkcode TimerWheel.advance} next, in milliseconds: never later than the first expiry, exact when
-   * that is in the current 256 ms, else at worst the start of the slot that it is in. `undefined` if nothing is pending.
+   * that is in the current 256 ms, else the start of the slot that it is in; if all are due beyond the levels, the start
+   * of a later span. `undefined` if nothing is pending.
    */
   get next(): number | undefined {
     if (this.#size === 0) return undefined;

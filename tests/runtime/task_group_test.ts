@@ -50,6 +50,20 @@ Deno.test("leaving a TaskGroup waits for tasks that its tasks spawn meanwhile", 
   assertEquals(log, [1, 2, 3, 4, 5]);
 });
 
+Deno.test("leaving a TaskGroup waits for a task that is spawned just as the last one ends", async () => {
+  let ran = false;
+  {
+    await using group = new TaskGroup();
+    void group.spawn(() => Promise.resolve()).then(() => {
+      group.spawn(async () => {
+        for (let turn = 0; turn < 10; turn++) await null;
+        ran = true;
+      });
+    });
+  }
+  assert(ran);
+});
+
 Deno.test("a TaskGroup's tasks give their results to who awaits them", async () => {
   await using group = new TaskGroup();
   const tasks = [group.spawn(() => 1), group.spawn(async () => await 2)];

@@ -2,16 +2,21 @@ import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/as
 import { spawn } from "../../runtime/mod.ts";
 import { ManualClock, Scheduler } from "../../timer/mod.ts";
 
-/** Runs `act` and gives the errors that nobody handled by a while after. */
+/** Runs `act` and gives the errors that nobody handled: those reported before one that is made last, on purpose. */
 async function unhandled(act: () => void): Promise<unknown[]> {
   const errors: unknown[] = [];
+  const last = new Error("the last");
+  const { promise, resolve } = Promise.withResolvers<void>();
   const listener = (event: PromiseRejectionEvent) => {
     event.preventDefault();
-    errors.push(event.reason);
+    if (event.reason === last) resolve();
+    else errors.push(event.reason);
   };
   globalThis.addEventListener("unhandledrejection", listener);
   act();
-  await new ManualClock().advanceAsync(0);
+  for (let turn = 0; turn < 20; turn++) await null;
+  void Promise.reject(last);
+  await promise;
   globalThis.removeEventListener("unhandledrejection", listener);
   return errors;
 }

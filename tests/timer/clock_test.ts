@@ -24,6 +24,17 @@ Deno.test("ManualClock.advance() calls alarms in the order of their times, each 
   assertEquals([clock.now(), clock.alarms, clock.next], [140, 1, 141]);
 });
 
+Deno.test("ManualClock.advance() calls alarms of one time in the order of their last setting", () => {
+  const clock = new ManualClock();
+  const log: string[] = [];
+  const [one, two] = [clock.alarm(() => log.push("one")), clock.alarm(() => log.push("two"))];
+  one.set(10);
+  two.set(10);
+  one.set(10);
+  clock.advance(10);
+  assertEquals(log, ["two", "one"]);
+});
+
 Deno.test("ManualClock.advance() calls what is set on the way, if its time is on the way", () => {
   const clock = new ManualClock();
   const log: number[] = [];

@@ -88,6 +88,16 @@ Deno.test("Scheduler measures a delay from the clock's time although its wheel r
   assertEquals(fired, 1e6 + 50_020);
 });
 
+Deno.test("Scheduler fires a delay of 0 at once when the clock's alarm rings, in the middle of a millisecond too", () => {
+  const clock = new ManualClock({ now: 0.5 });
+  const scheduler = new Scheduler(clock);
+  let fired = 0;
+  scheduler.schedule(0, () => fired++);
+  assertEquals(fired, 0);
+  clock.advance(0);
+  assertEquals([fired, clock.alarms], [1, 0]);
+});
+
 Deno.test("Scheduler fires a delay of 0 after what was due before, although the wheel is behind", () => {
   const late: (() => void)[] = [];
   let now = 0;
@@ -191,6 +201,19 @@ Deno.test("Scheduler's callbacks may arm timers: they fire at their times, still
   scheduler.arm(timer, 10);
   clock.advance(100);
   assertEquals([log, clock.alarms], [[10, 20, 30, 40], 0]);
+});
+
+Deno.test("Scheduler sets its alarm once for all that the callbacks of one ring arm", () => {
+  const clock = new CountingClock();
+  const scheduler = new Scheduler(clock);
+  const fired: number[] = [];
+  scheduler.schedule(10, () => {
+    for (const delay of [9, 8, 7, 6]) scheduler.schedule(delay, () => fired.push(clock.manual.now()));
+  });
+  clock.manual.advance(10);
+  assertEquals([clock.asked.set, clock.manual.next], [2, 16]);
+  clock.manual.advance(10);
+  assertEquals(fired, [16, 17, 18, 19]);
 });
 
 Deno.test("Scheduler reports what a callback throws, and goes on", () => {
