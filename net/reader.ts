@@ -222,7 +222,7 @@ export class Reader {
       throw new RangeError(`Cannot read bytes as the count must be a whole number >= 0: received ${count}`);
     }
     while (this.length < count) {
-      if (this.#buffer.length - this.#start < count) this.#renew(count + this.#minRead);
+      if (this.#buffer.length - this.#start < count) this.#renew(Math.max(this.#size, count + this.#minRead));
       if (!await this.fill()) {
         throw new Deno.errors.UnexpectedEof(`Cannot read ${count} bytes as the peer ended after ${this.length}`);
       }
