@@ -4,6 +4,7 @@
  * @module
  */
 
+import { Scheduler } from "../timer/scheduler.ts";
 import { Timer, TimerWheel } from "../timer/wheel.ts";
 
 const live = 1_000;
@@ -36,6 +37,33 @@ function populated(count: number): { wheel: TimerWheel; timers: Timer[] } {
   });
 }
 
+{
+  const scheduler = new Scheduler();
+  const timers = Array.from({ length: live }, () => scheduler.timer(() => {}, { ref: false }));
+  const arm = (at: number, now: number) => scheduler.arm(timers[at]!, 3_600_000 + (at & 1023), now);
+  const start = scheduler.now();
+  for (let index = 0; index < live; index++) arm(index, start);
+  let at = 0;
+  Deno.bench("scheduler: re-arm at a given time, 1,000 live", { group: "one timer" }, () => {
+    at = at === live - 1 ? 0 : at + 1;
+    arm(at, start);
+  });
+  Deno.bench("scheduler: re-arm, the clock read each time", { group: "one timer" }, () => {
+    at = at === live - 1 ? 0 : at + 1;
+    arm(at, scheduler.now());
+  });
+}
+
+{
+  const scheduler = new Scheduler();
+  const timer = scheduler.timer(() => {});
+  const start = scheduler.now();
+  Deno.bench("scheduler: arm and cancel the only timer", { group: "one timer" }, () => {
+    scheduler.arm(timer, 30_000, start);
+    scheduler.cancel(timer);
+  });
+}
+
 Deno.bench("host: setTimeout and clearTimeout", { group: "one timer" }, () => {
   clearTimeout(setTimeout(() => {}, 30_000));
 });
@@ -61,8 +89,12 @@ Deno.bench("host: setTimeout and clearTimeout", { group: "one timer" }, () => {
 }
 
 {
-  const { wheel } = populated(1_000_000);
   const callback = () => {};
+  Deno.bench("wheel: schedule (allocates), until 10,000 are pending", { group: "a million" }, () => {
+    const wheel = new TimerWheel();
+    for (let at = 0; at < 10_000; at++) wheel.schedule(10_000 + at, callback);
+  });
+  const { wheel } = populated(1_000_000);
   Deno.bench("wheel: schedule (allocates) and cancel, a million pending", { group: "a million" }, () => {
     wheel.cancel(wheel.schedule(30_000, callback));
   });
