@@ -36,9 +36,6 @@ export const DEFAULT_CHUNKED_LIMITS: ChunkedLimits = {
 
 /** Most digits of a chunk's size, leading zeros counted: enough for any width that a sender pads to. */
 const MAX_SIZE_DIGITS = 64;
-/** Above this, one more digit could pass 2^53 - 1, and the size would not be exact. */
-const MAX_SIZE_BEFORE_DIGIT = Math.floor((Number.MAX_SAFE_INTEGER - 15) / 16);
-
 const CR = 0x0d;
 const LF = 0x0a;
 const NOT_HEX = 255;
@@ -226,10 +223,10 @@ export class ChunkedDecoder {
       if (++this.#digits > MAX_SIZE_DIGITS) {
         throw new Http1Error(400, `Cannot read chunk size as it must have at most ${MAX_SIZE_DIGITS} digits`);
       }
-      if (this.#remaining > MAX_SIZE_BEFORE_DIGIT) {
+      this.#remaining = this.#remaining * 16 + digit;
+      if (this.#remaining > Number.MAX_SAFE_INTEGER) { // §7.1: an overflow must not make a smaller number of it
         throw new Http1Error(413, "Cannot read chunk size as it must be at most 2^53 - 1");
       }
-      this.#remaining = this.#remaining * 16 + digit;
     }
     return at;
   }

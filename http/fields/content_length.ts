@@ -4,8 +4,11 @@
  * @module
  */
 
-/** Above this many, the next digit could pass 2^53 - 1. */
-const SAFE_BEFORE_DIGIT = Math.floor((Number.MAX_SAFE_INTEGER - 9) / 10);
+/** Appends a digit; past 2^53 - 1 it is `Infinity`, and stays so. */
+function append(value: number, digit: number): number {
+  const next = value * 10 + digit;
+  return next > Number.MAX_SAFE_INTEGER ? Infinity : next;
+}
 
 /**
  * Reads `1*DIGIT` in `bytes[start, end)`: the length, `NaN` when it is anything else (empty, signed, a list), and
@@ -17,7 +20,7 @@ export function readContentLength(bytes: Uint8Array, start: number, end: number)
   for (let at = start; at < end; at++) {
     const digit = bytes[at]! - 0x30;
     if (digit < 0 || digit > 9) return NaN;
-    value = value > SAFE_BEFORE_DIGIT ? Infinity : value * 10 + digit;
+    value = append(value, digit);
   }
   return value;
 }
@@ -40,7 +43,7 @@ export function parseContentLength(text: string): number {
   for (let at = 0; at < text.length; at++) {
     const digit = text.charCodeAt(at) - 0x30;
     if (digit < 0 || digit > 9) return NaN;
-    value = value > SAFE_BEFORE_DIGIT ? Infinity : value * 10 + digit;
+    value = append(value, digit);
   }
   return value;
 }
