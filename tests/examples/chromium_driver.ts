@@ -15,6 +15,8 @@ export interface Visit {
   readonly stream: string;
   /** A figure before and after traffic. */
   readonly requests: readonly [before: string, after: string];
+  /** What the page says after its requests, and after its delays. */
+  readonly loads: readonly [requests: string, delays: string];
   /** How many pixels of each chart aren't blank. */
   readonly drawn: readonly number[];
   /** How much of the window has jumped about, as Chromium scores it. */
@@ -52,7 +54,7 @@ async function visit(executablePath: string, url: string): Promise<Visit> {
     const copied = await copyFirst(page);
     const themes = await switchTheme(page);
     await page.setViewportSize({ width: 360, height: 740 });
-    const overflow = await page.evaluate("document.documentElement.scrollWidth - innerWidth") as number;
+    const overflow = await page.evaluate<number>("document.documentElement.scrollWidth - innerWidth");
     return { complaints, ...traffic, shift, overflow, runs, copied, themes };
   } finally {
     await browser.close();
@@ -60,7 +62,7 @@ async function visit(executablePath: string, url: string): Promise<Visit> {
 }
 
 /** Lets figures come, makes traffic, and sees them move. */
-async function watchTraffic(page: Page): Promise<Pick<Visit, "stream" | "requests" | "drawn">> {
+async function watchTraffic(page: Page): Promise<Pick<Visit, "stream" | "requests" | "loads" | "drawn">> {
   const state = page.locator("#stream-state");
   await page.locator('#stream-state[data-state="open"]').waitFor();
   const rate = page.locator('[data-now="rate"]');
@@ -69,12 +71,17 @@ async function watchTraffic(page: Page): Promise<Pick<Visit, "stream" | "request
   await page.click('[data-load="requests"]');
   await page.locator('[data-now="rate"]', { hasText: /^(?:[2-9]\d|\d{3}|\d,\d{3})$/ }).waitFor();
   const after = await rate.innerText();
+  const told = page.locator("#load-state", { hasText: "answers" });
+  const requests = await told.innerText();
+  await page.click('[data-load="delays"]');
+  await page.locator('[data-now="active"]', { hasText: /^6$/ }).waitFor(); // five at a time, and the event stream
+  const delays = await told.innerText();
   const canvases = `document.querySelectorAll(".plot canvas")`;
-  const drawn = await page.evaluate(`[...${canvases}].map((canvas) => {
+  const drawn = await page.evaluate<number[]>(`[...${canvases}].map((canvas) => {
     const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
     return data.filter((value, at) => at % 4 === 3 && value > 0).length;
   })`) as number[];
-  return { stream: await state.innerText(), requests: [before, after], drawn };
+  return { stream: await state.innerText(), requests: [before, after], loads: [requests, delays], drawn };
 }
 
 /** Presses every route's button and reads what came. */
@@ -91,24 +98,24 @@ async function runRoutes(page: Page): Promise<Visit["runs"]> {
 
 /** The sum of all layout shifts so far (Layout Instability §4). */
 async function layoutShift(page: Page): Promise<number> {
-  return await page.evaluate(`new Promise((resolve) => {
+  return await page.evaluate<number>(`new Promise((resolve) => {
     let sum = 0;
     new PerformanceObserver((list) => {
       for (const entry of list.getEntries()) sum += entry.hadRecentInput ? 0 : entry.value;
     }).observe({ type: "layout-shift", buffered: true });
     requestAnimationFrame(() => setTimeout(() => resolve(sum)));
-  })`) as number;
+  })`);
 }
 
 async function copyFirst(page: Page): Promise<Visit["copied"]> {
   const button = page.locator("[data-copy]").first();
   await button.click();
   await page.locator("[data-copy]", { hasText: "Copied" }).waitFor();
-  return [await button.innerText(), await page.evaluate("navigator.clipboard.readText()") as string];
+  return [await button.innerText(), await page.evaluate<string>("navigator.clipboard.readText()")];
 }
 
 async function switchTheme(page: Page): Promise<Visit["themes"]> {
-  const background = () => page.evaluate("getComputedStyle(document.body).backgroundColor") as Promise<string>;
+  const background = () => page.evaluate<string>("getComputedStyle(document.body).backgroundColor");
   const themes = [await background()];
   await page.click("#theme");
   themes.push(await background());

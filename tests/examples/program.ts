@@ -9,7 +9,7 @@
 export function exampleCommand(example: string, args: readonly string[]): Deno.Command {
   const { pathname } = new URL(`../../examples/${example}`, import.meta.url);
   return new Deno.Command("deno", {
-    args: ["run", "--quiet", "--no-prompt", "--allow-net=127.0.0.1", pathname, ...args],
+    args: ["run", "--frozen", "--quiet", "--no-prompt", "--allow-net=127.0.0.1", pathname, ...args],
     env: { NO_COLOR: "1" },
     stdin: "null",
     stdout: "piped",

@@ -183,9 +183,12 @@ stream.addEventListener("error", () => tell("lost", "Connection lost, trying aga
 /** Requests under way at a time; a browser opens six connections to a host, and the event stream holds one. */
 const PARALLEL = 5;
 
+/** Without it a browser sends requests for one URL one after the other, in the hope of a cached answer. */
+const UNCACHED = { cache: "no-store" };
+
 const LOADS = {
-  requests: { total: 500, url: () => "/hello", done: (ms) => `500 answers in ${duration(ms)}.` },
-  delays: { total: PARALLEL, url: () => "/delay?ms=3000", done: (ms) => `${PARALLEL} answers after ${duration(ms)}.` },
+  requests: { total: 500, url: "/hello", done: (ms) => `500 answers in ${duration(ms)}.` },
+  delays: { total: PARALLEL, url: "/delay?ms=3000", done: (ms) => `${PARALLEL} answers after ${duration(ms)}.` },
 };
 
 async function load({ total, url, done }) {
@@ -193,7 +196,7 @@ async function load({ total, url, done }) {
   let left = total;
   const lane = async () => {
     while (left-- > 0) {
-      const response = await fetch(url());
+      const response = await fetch(url, UNCACHED);
       await response.text();
     }
   };
