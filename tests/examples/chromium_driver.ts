@@ -80,7 +80,7 @@ async function watchTraffic(page: Page): Promise<Pick<Visit, "stream" | "request
   const drawn = await page.evaluate<number[]>(`[...${canvases}].map((canvas) => {
     const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
     return data.filter((value, at) => at % 4 === 3 && value > 0).length;
-  })`) as number[];
+  })`);
   return { stream: await state.innerText(), requests: [before, after], loads: [requests, delays], drawn };
 }
 
