@@ -43,6 +43,18 @@ export type ReadPhase = "head" | "content" | "held" | "switch" | "discard";
  */
 export type EndPhase = "open" | "finish" | "lingering" | "switched" | "closed";
 
+/** What a {@linkcode ServerConnection} is made with; limits, deadlines and parsers are shared by all of a server. */
+export interface ConnectionOptions {
+  /** What the connection takes at most. */
+  readonly limits: ConnectionLimits;
+  /** How long it waits. */
+  readonly timeouts: ConnectionTimeouts;
+  /** Parsers with these limits that nobody uses; connections take from here and give back. */
+  readonly parsers: RequestHeadParser[];
+  /** The time in milliseconds, of any one clock. */
+  readonly now: number;
+}
+
 /** A server's side of an HTTP/1.1 connection. */
 export class ServerConnection implements ExchangeOwner {
   /** What happened since it was last emptied by the driver. */
@@ -54,10 +66,14 @@ export class ServerConnection implements ExchangeOwner {
 
   #limits: ConnectionLimits;
   #timeouts: ConnectionTimeouts;
-  #parser: RequestHeadParser;
+  /** What reads heads, while one is read: an idle connection holds none. */
+  #parser: RequestHeadParser | undefined;
+  readonly #parsers: RequestHeadParser[];
   #chunked: ChunkedDecoder | undefined;
-  /** The exchanges whose answer is not complete, in order; the first one may write to the output. */
-  #waiting: ServerExchange[] = [];
+  /** The first of the exchanges whose answer is not complete, which may write to the output. */
+  #first: ServerExchange | undefined;
+  /** Those behind it, in order: there are none unless the client pipelines. */
+  #behind: ServerExchange[] = NONE;
   /** The exchange whose content is read, or that is held. */
   #reading: ServerExchange | undefined;
   #phase: ReadPhase = "head";
@@ -73,10 +89,10 @@ export class ServerConnection implements ExchangeOwner {
   #writeDeadline = Infinity;
 
   /** Makes the state of a connection that was just accepted. */
-  constructor(options: { limits: ConnectionLimits; timeouts: ConnectionTimeouts; now: number }) {
+  constructor(options: ConnectionOptions) {
     this.#limits = options.limits;
     this.#timeouts = options.timeouts;
-    this.#parser = new RequestHeadParser(options.limits);
+    this.#parsers = options.parsers;
     this.#born = this.#now = options.now;
     this.#readDeadline = options.now + options.timeouts.idle;
   }
@@ -98,7 +114,7 @@ export class ServerConnection implements ExchangeOwner {
 
   /** Whether no request is under way: none in part, none unanswered. */
   get idle(): boolean {
-    return this.#waiting.length === 0 && this.#phase === "head" && !this.#parser.started;
+    return this.#first === undefined && this.#phase === "head" && !this.#headBegan;
   }
 
   /** When {@linkcode ServerConnection.expire} wants to be called, in the driver's milliseconds; `Infinity` for never. */
@@ -147,28 +163,31 @@ export class ServerConnection implements ExchangeOwner {
   }
 
   #receiveHead(bytes: Uint8Array, at: number, end: number): number {
+    const parser = this.#parser ??= this.#parsers.pop() ?? new RequestHeadParser(this.#limits);
     let head: RequestHead | undefined;
     try {
-      head = this.#parser.read(bytes, at, end);
+      head = parser.read(bytes, at, end);
     } catch (error) {
       this.#refuse(error);
       return end - at;
     }
     if (head === undefined) {
-      if (this.#parser.started && this.#requestDeadline === Infinity) {
+      if (parser.started && this.#requestDeadline === Infinity) {
         this.#readDeadline = this.#now + this.#timeouts.head;
         this.#requestDeadline = this.#now + this.#timeouts.request;
       }
       return -1;
     }
-    const used = this.#parser.used;
-    const first = this.#waiting.length === 0;
+    const used = parser.used;
+    this.#parser = undefined;
+    this.#parsers.push(parser); // never more than were in use at once
+    const first = this.#first === undefined;
     const exchange = new ServerExchange(this, head, first ? this.output : undefined);
     this.#served++;
     if (exchange.received) this.#contentReceived(exchange);
     else this.#expectContent(exchange);
     if (first || exchange.safe) {
-      this.#waiting.push(exchange);
+      this.#await(exchange);
       this.events.push({ type: "request", exchange });
     } else {
       this.#reading = exchange;
@@ -178,12 +197,29 @@ export class ServerConnection implements ExchangeOwner {
     return used;
   }
 
+  /** Whether a head has come in part. */
+  get #headBegan(): boolean {
+    return this.#parser !== undefined && this.#parser.started;
+  }
+
   /** Whether another request may begin: the bound on waiting ones, and none behind an unsafe one (RFC 9112 §9.3.2). */
   #mayBegin(): boolean {
-    const waiting = this.#waiting.length;
+    const first = this.#first;
     if (this.#served >= this.#limits.maxRequests) return false;
-    if (this.#stopping) return waiting === 0 && this.#parser.started;
-    return waiting === 0 || (waiting < this.#limits.maxPipelined && this.#waiting[waiting - 1]!.safe);
+    if (this.#stopping) return first === undefined && this.#headBegan;
+    return first === undefined || (this.#behind.length + 1 < this.#limits.maxPipelined && this.#last!.safe);
+  }
+
+  /** The last of the exchanges whose answer is not complete. */
+  get #last(): ServerExchange | undefined {
+    return this.#behind.length === 0 ? this.#first : this.#behind[this.#behind.length - 1];
+  }
+
+  /** Puts an exchange behind those that wait. */
+  #await(exchange: ServerExchange): void {
+    if (this.#first === undefined) this.#first = exchange;
+    else if (this.#behind === NONE) this.#behind = [exchange];
+    else this.#behind.push(exchange);
   }
 
   #expectContent(exchange: ServerExchange): void {
@@ -294,10 +330,10 @@ export class ServerConnection implements ExchangeOwner {
       this.#close();
       return;
     }
-    const broken = this.#phase === "content" || (this.#phase === "head" && this.#parser.started);
+    const broken = this.#phase === "content" || (this.#phase === "head" && this.#headBegan);
     if (broken) {
       this.#refuse(new Http1Error(400, "Cannot read request as it must not end before its last octet"));
-    } else if (this.#waiting.length === 0 && this.#phase !== "held") {
+    } else if (this.#first === undefined && this.#phase !== "held") {
       this.#finish();
     } else {
       this.#readDeadline = this.#requestDeadline = Infinity;
@@ -308,7 +344,7 @@ export class ServerConnection implements ExchangeOwner {
   /** See {@linkcode ExchangeOwner.persists}. */
   persists(exchange: ServerExchange): boolean {
     if (!exchange.head.keepAlive) return false;
-    if (this.#phase === "held" || this.#waiting[this.#waiting.length - 1] !== exchange) return true;
+    if (this.#phase === "held" || this.#last !== exchange) return true;
     if (this.#stopping || this.#served >= this.#limits.maxRequests) return false;
     if (this.#now - this.#born >= this.#timeouts.age) return false;
     if (exchange.received || this.#drain === undefined) return true;
@@ -318,15 +354,15 @@ export class ServerConnection implements ExchangeOwner {
 
   /** See {@linkcode ExchangeOwner.answered}. */
   answered(exchange: ServerExchange): void {
-    if (this.#waiting[0] === exchange) this.#advance();
+    if (this.#first === exchange) this.#advance();
   }
 
   /** Lets the exchanges behind a finished one have their turn. */
   #advance(): void {
-    for (let first = this.#waiting[0]; first !== undefined; first = this.#waiting[0]) {
+    for (let first = this.#first; first !== undefined; first = this.#first) {
       first.takeTurn(this.output);
       if (first.phase === "switched") {
-        this.#waiting.shift();
+        this.#first = undefined;
         this.#end = "switched";
         this.#readDeadline = this.#requestDeadline = Infinity;
         return;
@@ -338,8 +374,8 @@ export class ServerConnection implements ExchangeOwner {
         return;
       }
       if (!first.received) return;
-      this.#waiting.shift();
-      if (this.#phase === "switch" && this.#waiting.length === 0) this.#phase = "head";
+      this.#first = this.#behind.shift();
+      if (this.#phase === "switch" && this.#first === undefined) this.#phase = "head";
     }
     this.#release();
   }
@@ -352,12 +388,12 @@ export class ServerConnection implements ExchangeOwner {
       this.#reading = undefined;
       if (held.received) this.#contentReceived(held);
       else this.#expectContent(held);
-      this.#waiting.push(held);
+      this.#first = held;
       this.events.push({ type: "request", exchange: held });
       return;
     }
     if (this.#stopping && this.#phase !== "content") this.#finish();
-    else if (this.#phase === "head" && !this.#parser.started) this.#readDeadline = this.#now + this.#timeouts.idle;
+    else if (this.#phase === "head" && !this.#headBegan) this.#readDeadline = this.#now + this.#timeouts.idle;
   }
 
   /** Begins a graceful end: the request under way, if any, is the last. */
@@ -399,7 +435,7 @@ export class ServerConnection implements ExchangeOwner {
   #stalled(): void {
     const seconds = this.#timeouts.write / 1000;
     const error = new Http1Error(408, `Cannot send answer as the peer must take octets within ${seconds} s`);
-    this.events.push({ type: "error", exchange: this.#waiting[0], error });
+    this.events.push({ type: "error", exchange: this.#first, error });
     this.#close();
   }
 
@@ -410,7 +446,7 @@ export class ServerConnection implements ExchangeOwner {
     if (this.#phase === "content") {
       return this.#refuse(new Http1Error(408, "Cannot read content as it must come within the time allowed"));
     }
-    if (this.#phase === "head" && this.#parser.started) {
+    if (this.#phase === "head" && this.#headBegan) {
       return this.#refuse(new Http1Error(408, "Cannot read head as it must come within the time allowed"));
     }
     if (this.idle) this.#finish();
@@ -426,8 +462,8 @@ export class ServerConnection implements ExchangeOwner {
     this.#readDeadline = this.#requestDeadline = Infinity;
     this.events.push({ type: "error", exchange: broken, error });
     if (broken === undefined) {
-      const exchange = new ServerExchange(this, REFUSED, this.#waiting.length === 0 ? this.output : undefined);
-      this.#waiting.push(exchange);
+      const exchange = new ServerExchange(this, REFUSED, this.#first === undefined ? this.output : undefined);
+      this.#await(exchange);
       this.#answerError(exchange, error);
       return;
     }
@@ -445,8 +481,8 @@ export class ServerConnection implements ExchangeOwner {
 
   #finish(): void {
     this.#phase = "discard";
-    this.#waiting.length = 0;
-    this.#reading = undefined;
+    this.#first = this.#reading = undefined;
+    this.#behind = NONE;
     if (this.#end === "open") this.#end = "finish";
     this.#readDeadline = this.#requestDeadline = Infinity;
   }
@@ -460,6 +496,9 @@ export class ServerConnection implements ExchangeOwner {
 }
 
 const NO_FIELDS: readonly Field[] = [];
+
+/** Stands for "none behind": shared, so never pushed to. */
+const NONE: ServerExchange[] = [];
 
 /** Stands for a head that could not be read, in the exchange that tells the peer so. */
 const REFUSED: RequestHead = (() => {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Ended, type OwnedTask, RunningTask, type Task, type TaskFunction } from "./task.ts";
+import { type Ended, isAbortOf, type OwnedTask, RunningTask, type Task, type TaskFunction } from "./task.ts";
 
 /** What a {@linkcode TaskGroup} is made with. */
 export interface TaskGroupOptions {
@@ -49,6 +49,7 @@ export class TaskGroup implements AsyncDisposable {
   #queue: OwnedTask[] = [];
   #queueStart = 0;
   #running = 0;
+  #followed = 0;
   #starting = false;
   #failures: unknown[] = [];
   #emptied: PromiseWithResolvers<void> | undefined = undefined;
@@ -77,7 +78,7 @@ export class TaskGroup implements AsyncDisposable {
 
   /** How many tasks are not over: those that run and those that wait for a place. */
   get size(): number {
-    return this.#tasks.size;
+    return this.#tasks.size + this.#followed;
   }
 
   /** How many tasks run. */
@@ -102,6 +103,18 @@ export class TaskGroup implements AsyncDisposable {
   }
 
   /**
+   * Takes in something that runs already: the group waits for it, and its failure cancels the rest. It takes no place of
+   * `max` and is given no signal, so that it costs no more than the promise itself.
+   *
+   * @throws {TypeError} If the group is over.
+   */
+  follow(running: PromiseLike<unknown>): void {
+    if (this.#closed) throw new TypeError("Cannot follow as the task group is over");
+    this.#followed++;
+    running.then(this.#onFollowedEnd, this.#onFollowedFailure);
+  }
+
+  /**
    * Cancels all tasks, and those spawned from now on. The reason is an `AbortError` where none is given. Does nothing if
    * the group is cancelled already.
    */
@@ -119,7 +132,7 @@ export class TaskGroup implements AsyncDisposable {
    * Rejects with the error of the task that has failed, or an `AggregateError` if several have; each failure is told once.
    */
   async join(): Promise<void> {
-    while (this.#tasks.size > 0) {
+    while (this.size > 0) {
       this.#emptied ??= Promise.withResolvers();
       await this.#emptied.promise;
     }
@@ -156,12 +169,29 @@ export class TaskGroup implements AsyncDisposable {
       this.#running--;
       this.#startWaiting();
     }
-    if (this.#tasks.size === 0) {
-      this.#emptied?.resolve();
-      this.#emptied = undefined;
-    }
+    this.#checkEmpty();
     return true;
   };
+
+  readonly #onFollowedEnd = (): void => {
+    this.#followed--;
+    this.#checkEmpty();
+  };
+
+  readonly #onFollowedFailure = (error: unknown): void => {
+    this.#followed--;
+    if (!isAbortOf(error, this.#controller.signal)) {
+      this.#failures.push(error);
+      this.cancel(error);
+    }
+    this.#checkEmpty();
+  };
+
+  #checkEmpty(): void {
+    if (this.size > 0) return;
+    this.#emptied?.resolve();
+    this.#emptied = undefined;
+  }
 
   /** Fills the free places. A task may end while it is started, which calls this again: the outer call goes on then. */
   #startWaiting(): void {

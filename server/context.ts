@@ -5,6 +5,7 @@
  */
 
 import type { ConnectionLimits, ConnectionTimeouts } from "../http1/limits.ts";
+import type { RequestHeadParser } from "../http1/request.ts";
 import type { Scheduler } from "../timer/scheduler.ts";
 import type { HeadCache } from "./head_cache.ts";
 import type { Handler } from "./types.ts";
@@ -39,6 +40,8 @@ export interface ServerContext {
   readonly allowHalfOpen: boolean;
   /** The heads of plain answers, and the current `date`. */
   readonly heads: HeadCache;
+  /** Parsers of heads that no connection uses at the moment. */
+  readonly parsers: RequestHeadParser[];
   /** The figures. */
   readonly stats: ServerStats;
 }

@@ -19,20 +19,27 @@ import { PrefixedTransport } from "./prefixed_transport.ts";
 /** Most output that waits for the socket, in bytes, before content stops being asked for. */
 const HIGH_WATER = 64 * 1024;
 
+/** What a driver belongs to. */
+export interface DriverOwner {
+  /** The driver has nothing more to do: its connection was closed, or handed over. */
+  released(driver: Http1Driver): void;
+  /** The connection was closed, by the driver or by whom it was handed to. */
+  closed(permit: Disposable): void;
+}
+
 /** Drives one connection until it has ended. */
 export class Http1Driver implements CallDriver {
-  readonly scheme: "http" | "https";
-  readonly bodyLimit: number;
   #context: ServerContext;
   #transport: Transport;
-  #onEnd: () => void;
+  #owner: DriverOwner;
+  #permit: Disposable;
   #core: ServerConnection;
   #reader: Reader;
   #timer: Timer;
   #alarmAt = Infinity;
   #now: number;
   /** The calls whose answer has not left, and those of which somebody wants to know. */
-  #calls = new Map<ServerExchange, Http1Call>();
+  #calls: ReadonlyMap<ServerExchange, Http1Call> = NO_CALLS;
   #processing = false;
   #writing = false;
   #ended = false;
@@ -41,18 +48,26 @@ export class Http1Driver implements CallDriver {
   #room: PromiseWithResolvers<void> | undefined;
   #switch: PromiseWithResolvers<Transport> | undefined;
 
-  /** Made for a transport through which bytes can flow; `onEnd` is told once it is closed. */
-  constructor(context: ServerContext, transport: Transport, onEnd: () => void) {
+  /** Made for a transport through which bytes can flow; the permit is given back once that is closed. */
+  constructor(context: ServerContext, transport: Transport, options: { owner: DriverOwner; permit: Disposable }) {
     const now = context.scheduler.now();
+    const { limits, timeouts, parsers } = context;
     this.#context = context;
     this.#transport = transport;
-    this.#onEnd = onEnd;
-    this.#core = new ServerConnection({ limits: context.limits, timeouts: context.timeouts, now });
+    this.#owner = options.owner;
+    this.#permit = options.permit;
+    this.#core = new ServerConnection({ limits, timeouts, parsers, now });
     this.#reader = new Reader(transport);
     this.#timer = context.scheduler.timer(() => this.#expire(), { ref: false });
     this.#now = now;
-    this.scheme = transport.secure ? "https" : "http";
-    this.bodyLimit = context.bodyLimit;
+  }
+
+  get scheme(): "http" | "https" {
+    return this.#transport.secure ? "https" : "http";
+  }
+
+  get bodyLimit(): number {
+    return this.#context.bodyLimit;
   }
 
   get remoteAddr(): Address {
@@ -144,9 +159,9 @@ export class Http1Driver implements CallDriver {
     const call = new Http1Call(this, exchange);
     this.#context.stats.requests++;
     this.#context.stats.active++;
-    if (call.body !== null) this.#calls.set(exchange, call);
+    if (call.body !== null) this.#keep(call);
     answer(this.#context, call);
-    if (!call.done) this.#calls.set(exchange, call);
+    if (!call.done) this.#keep(call);
   }
 
   /** Hands content to its reader; gives where the unread bytes begin then. */
@@ -166,7 +181,7 @@ export class Http1Driver implements CallDriver {
       return;
     }
     if (call !== undefined) {
-      this.#calls.delete(call.exchange);
+      this.#forget(call);
       this.#uncount(call);
       call.fail(reasonOf(event.error));
     }
@@ -234,7 +249,7 @@ export class Http1Driver implements CallDriver {
     const { sentTotal } = this.#core.output;
     for (const [exchange, call] of this.#calls) {
       if (call.mark > sentTotal) continue;
-      if (exchange.received) this.#calls.delete(exchange);
+      if (exchange.received) this.#forget(call);
       call.left();
     }
   }
@@ -268,9 +283,10 @@ export class Http1Driver implements CallDriver {
     this.#closed = true;
     this.#context.scheduler.cancel(this.#timer);
     for (const call of this.#calls.values()) call.left();
-    this.#calls.clear();
+    this.#calls = NO_CALLS;
     this.#wake?.();
-    this.#switch?.resolve(new PrefixedTransport(this.#transport, early, this.#onEnd));
+    this.#owner.released(this);
+    this.#switch?.resolve(new PrefixedTransport(this.#transport, early, () => this.#owner.closed(this.#permit)));
   }
 
   readonly #lost = (error: unknown): void => {
@@ -284,14 +300,15 @@ export class Http1Driver implements CallDriver {
     this.#closed = true;
     this.#context.scheduler.cancel(this.#timer);
     this.#transport.close();
-    this.#onEnd();
+    this.#owner.released(this);
+    this.#owner.closed(this.#permit);
     const { sentTotal } = this.#core.output;
     for (const call of this.#calls.values()) {
       this.#uncount(call);
       if (call.mark > sentTotal) call.fail(reason);
       else call.left();
     }
-    this.#calls.clear();
+    this.#calls = NO_CALLS;
     this.#room?.resolve();
     this.#switch?.reject(reason);
     this.#wake?.();
@@ -342,7 +359,7 @@ export class Http1Driver implements CallDriver {
   /** See {@linkcode CallDriver.watch}. */
   watch(call: Http1Call): void {
     if (call.mark <= this.#core.output.sentTotal) call.left();
-    else this.#calls.set(call.exchange, call);
+    else this.#keep(call);
   }
 
   /** See {@linkcode CallDriver.abort}. */
@@ -354,6 +371,18 @@ export class Http1Driver implements CallDriver {
   switched(): Promise<Transport> {
     this.#switch = Promise.withResolvers();
     return this.#switch.promise;
+  }
+
+  #keep(call: Http1Call): void {
+    if (this.#calls.size === 0) this.#calls = new Map();
+    (this.#calls as Map<ServerExchange, Http1Call>).set(call.exchange, call);
+  }
+
+  /** Forgets a call; a connection that has none keeps no map. */
+  #forget(call: Http1Call): void {
+    if (this.#calls === NO_CALLS) return;
+    (this.#calls as Map<ServerExchange, Http1Call>).delete(call.exchange);
+    if (this.#calls.size === 0) this.#calls = NO_CALLS;
   }
 
   /** The call no longer counts among those under way. */
@@ -374,6 +403,9 @@ export class Http1Driver implements CallDriver {
     if (this.#reader.length > 0 || this.#ended) this.#process();
   }
 }
+
+/** Stands for "no calls": shared, so never written to. */
+const NO_CALLS: ReadonlyMap<ServerExchange, Http1Call> = new Map();
 
 /** What a request's signal and content say of an error. */
 function reasonOf(error: Http1Error): unknown {

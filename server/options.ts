@@ -68,6 +68,7 @@ export function resolveOptions(options: ServeBaseOptions<never>, handler: Handle
     bodyLimit: limits.maxBodyBytes,
     allowHalfOpen: options.allowHalfOpen === true,
     heads: new HeadCache(clock),
+    parsers: [],
     stats: { connections: 0, requests: 0, active: 0 },
   };
   return { context, limits, timeouts };

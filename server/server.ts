@@ -8,7 +8,7 @@ import { acceptLoop } from "../net/accept.ts";
 import type { Address, Listener, Transport } from "../net/transport.ts";
 import { TaskGroup } from "../runtime/task_group.ts";
 import type { ServerStats } from "./context.ts";
-import { Http1Driver } from "./http1_driver.ts";
+import { type DriverOwner, Http1Driver } from "./http1_driver.ts";
 import type { ResolvedOptions } from "./options.ts";
 import type { HttpServer, ServeTlsKey } from "./types.ts";
 
@@ -18,7 +18,7 @@ interface CertifiedListener extends Listener {
 }
 
 /** A server on one listener. */
-export class Server implements HttpServer {
+export class Server implements HttpServer, DriverOwner {
   readonly finished: Promise<void>;
   #options: ResolvedOptions;
   #listener: Listener;
@@ -54,26 +54,38 @@ export class Server implements HttpServer {
       maxConnections: limits.maxConnections,
       maxConnectionsPerAddress: limits.maxConnectionsPerAddress,
       onError: context.onConnectionError,
-      onTransport: (transport, permit) => void this.#group.spawn(() => this.#connect(transport, permit)),
+      onTransport: (transport, permit) => this.#group.follow(this.#connect(transport, permit)),
     });
     await this.#group.join();
     signal?.removeEventListener("abort", abort);
   }
 
   /** Serves one connection from its handshake to its end; never rejects. */
-  async #connect(transport: Transport, permit: Disposable): Promise<void> {
-    const { context } = this.#options;
-    context.stats.connections++;
-    const end = () => {
-      context.stats.connections--;
-      permit[Symbol.dispose]();
-    };
-    if (transport.secure && !await this.#shakeHands(transport)) return end();
-    const driver = new Http1Driver(context, transport, end);
+  #connect(transport: Transport, permit: Disposable): Promise<void> {
+    this.#options.context.stats.connections++;
+    return transport.secure ? this.#connectTls(transport, permit) : this.#drive(transport, permit);
+  }
+
+  async #connectTls(transport: Transport, permit: Disposable): Promise<void> {
+    if (await this.#shakeHands(transport)) await this.#drive(transport, permit);
+    else this.closed(permit);
+  }
+
+  #drive(transport: Transport, permit: Disposable): Promise<void> {
+    const driver = new Http1Driver(this.#options.context, transport, { owner: this, permit });
     this.#drivers.add(driver);
+    const running = driver.run();
     if (this.#stopping) driver.shutdown();
-    await driver.run();
+    return running;
+  }
+
+  released(driver: Http1Driver): void {
     this.#drivers.delete(driver);
+  }
+
+  closed(permit: Disposable): void {
+    this.#options.context.stats.connections--;
+    permit[Symbol.dispose]();
   }
 
   async #shakeHands(transport: Transport): Promise<boolean> {
