@@ -6,6 +6,7 @@
  */
 
 import type { Field } from "../http/fields/field.ts";
+import { decodeLatin1 } from "../http/fields/latin1.ts";
 import {
   DEFAULT_CHUNK_EXTENSION_LIMIT,
   DEFAULT_TRAILER_COUNT_LIMIT,
@@ -14,7 +15,7 @@ import {
 import { HEX_VALUE, octets, QDTEXT, TOKEN } from "../http/fields/token.ts";
 import { isTrailerAllowed } from "../http/fields/trailer.ts";
 import { Http1Error } from "./error.ts";
-import { decodeFields } from "./field_text.ts";
+import { fieldsOf } from "./field_text.ts";
 import { FieldLines } from "./field_lines.ts";
 
 /** What chunked content may weigh beside its data. */
@@ -295,7 +296,8 @@ export class ChunkedDecoder {
       return at;
     }
     if (sectionEnd - at > 2) {
-      this.#trailers = decodeFields(bytes, at, sectionEnd - 2, false).filter((field) => isTrailerAllowed(field.name));
+      const fields = fieldsOf(decodeLatin1(bytes, at, sectionEnd - 2), 0, false);
+      this.#trailers = fields.filter((field) => isTrailerAllowed(field.name));
     }
     this.#state = DONE;
     return sectionEnd;

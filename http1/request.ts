@@ -10,7 +10,7 @@ import { decodeLatin1 } from "../http/fields/latin1.ts";
 import { DEFAULT_FIELD_COUNT_LIMIT, DEFAULT_HEAD_LIMIT, DEFAULT_TARGET_LIMIT } from "../http/fields/limits.ts";
 import { TOKEN } from "../http/fields/token.ts";
 import { Http1Error } from "./error.ts";
-import { decodeFields } from "./field_text.ts";
+import { fieldsOf } from "./field_text.ts";
 import { FieldLines } from "./field_lines.ts";
 import { Framing } from "./framing.ts";
 import { readTarget, TARGET_PATH, TARGET_QUERY, type TargetForm } from "./target.ts";
@@ -84,14 +84,14 @@ export class RequestHead {
   readonly upgrade: boolean;
 
   readonly #bytes: Uint8Array;
+  readonly #start: number;
   readonly #targetStart: number;
   readonly #targetEnd: number;
   readonly #hostStart: number;
   readonly #hostEnd: number;
   readonly #fieldsStart: number;
   readonly #fieldsEnd: number;
-  #target: string | undefined = undefined;
-  #host: string | undefined = undefined;
+  #text: string | undefined = undefined;
   #fields: readonly Field[] | undefined = undefined;
 
   /** Makes the head that begins at `start` of `bytes`; {@linkcode RequestHeadParser} is who calls it. */
@@ -105,17 +105,18 @@ export class RequestHead {
     this.expectContinue = facts.expectContinue;
     this.upgrade = facts.upgrade;
     this.#bytes = bytes;
-    this.#targetStart = start + facts.targetStart;
-    this.#targetEnd = start + facts.targetEnd;
-    this.#hostStart = start + facts.hostStart;
-    this.#hostEnd = facts.hostStart < 0 ? this.#hostStart : start + facts.hostEnd;
-    this.#fieldsStart = start + facts.fieldsStart;
-    this.#fieldsEnd = start + facts.fieldsEnd;
+    this.#start = start;
+    this.#targetStart = facts.targetStart;
+    this.#targetEnd = facts.targetEnd;
+    this.#hostStart = facts.hostStart;
+    this.#hostEnd = facts.hostEnd;
+    this.#fieldsStart = facts.fieldsStart;
+    this.#fieldsEnd = facts.fieldsEnd;
   }
 
   /** The request target as it came (RFC 9112 §3.2), US-ASCII. */
   get target(): string {
-    return this.#target ??= decodeLatin1(this.#bytes, this.#targetStart, this.#targetEnd);
+    return this.#decode().slice(this.#targetStart, this.#targetEnd);
   }
 
   /**
@@ -124,12 +125,17 @@ export class RequestHead {
    */
   get host(): string | undefined {
     if (this.#hostStart === this.#hostEnd) return undefined;
-    return this.#host ??= decodeLatin1(this.#bytes, this.#hostStart, this.#hostEnd);
+    return this.#decode().slice(this.#hostStart, this.#hostEnd);
   }
 
   /** The header section in wire order; the same array each time. */
   fields(): readonly Field[] {
-    return this.#fields ??= decodeFields(this.#bytes, this.#fieldsStart, this.#fieldsEnd, false);
+    return this.#fields ??= fieldsOf(this.#decode(), this.#fieldsStart, false);
+  }
+
+  /** The whole head as text: decoding it once costs less than each of its parts. */
+  #decode(): string {
+    return this.#text ??= decodeLatin1(this.#bytes, this.#start, this.#start + this.#fieldsEnd);
   }
 }
 

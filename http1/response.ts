@@ -10,7 +10,7 @@ import { decodeLatin1 } from "../http/fields/latin1.ts";
 import { isContentless, reasonPhrase } from "../http/fields/status.ts";
 import { FIELD_VALUE } from "../http/fields/token.ts";
 import { Http1Error } from "./error.ts";
-import { decodeFields } from "./field_text.ts";
+import { fieldsOf } from "./field_text.ts";
 import { FieldLines } from "./field_lines.ts";
 import { Framing, type FramingKind } from "./framing.ts";
 import type { HeadLimits } from "./request.ts";
@@ -89,7 +89,7 @@ export class ResponseHead {
 
   /** The header section in wire order, an obs-fold replaced by a space (RFC 9112 §5.2); the same array each time. */
   fields(): readonly Field[] {
-    return this.#fields ??= decodeFields(this.#bytes, this.#fieldsStart, this.#fieldsEnd, this.#folded);
+    return this.#fields ??= fieldsOf(decodeLatin1(this.#bytes, this.#fieldsStart, this.#fieldsEnd), 0, this.#folded);
   }
 }
 
