@@ -219,6 +219,9 @@ Deno.test("violations() sees node:tls in two files, and outside net/", () => {
     violations([{ path: "net/a.ts", text: uses }, { path: "net/b.ts", text: uses }]),
     ["net/a.ts, net/b.ts: more than one file imports node:tls"],
   );
+  const streams = 'import { Duplex } from "node:stream";';
+  assertEquals(breaches("net/a.ts", uses + streams), []);
+  assertEquals(breaches("net/a.ts", streams), ["net/a.ts:1: imports node:stream without node:tls"]);
 });
 
 Deno.test("violations() sees any, promises of later work and silenced checks", () => {
@@ -233,9 +236,20 @@ Deno.test("violations() sees any, promises of later work and silenced checks", (
       "// @ts-expect-error because",
       "// deno-lint-ignore no-explicit-any",
       "// deno-lint-ignore require-await no-explicit-any",
+      "/**\n * ```ts no-run\n * f();\n * ```\n */",
+      "/**\n * ```ts ignored\n * f();\n * ```\n */",
     ]
   ) assertEquals(breaches("server/a.ts", text).length, 1, text);
-  for (const text of ["AbortSignal.any([a]);", "// any", "const { any } = a;", "// deno-lint-ignore require-await"]) {
+  for (
+    const text of [
+      "AbortSignal.any([a]);",
+      "// any",
+      "const { any } = a;",
+      "// deno-lint-ignore require-await",
+      "/** ```ts ignore */",
+      "/**\n * ```ts\n */",
+    ]
+  ) {
     assertEquals(breaches("server/a.ts", text), [], text);
   }
 });

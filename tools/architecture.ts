@@ -44,8 +44,8 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "mod.ts": [...BELOW_DRIVERS, "server", "client"],
 };
 
-/** The built-in modules that a published file may import. */
-const BUILT_INS = ["node:zlib", "node:tls"];
+/** The built-in modules that a published file may import; the last two only the one file that does TLS over a duplex. */
+const BUILT_INS = ["node:zlib", "node:tls", "node:stream"];
 
 /** Files that see bytes and time as arguments only. */
 const PURE = /^(?:timer\/wheel[^/]*\.ts|(?:json|hpack|http\/fields|http1|http2)\/.*|websocket\/frames?[^/]*\.ts)$/;
@@ -192,15 +192,22 @@ function opensConnection(code: readonly Token[], at: number): boolean {
   return code[at + 1]?.text === "(" && !isDeclared(code, at);
 }
 
-/** What only the raw text shows: promises of later work, and silenced checks. */
+/** What a line of text may not say: promises of later work, silenced checks, examples that seem to be left alone. */
+const MARKS = [
+  /\b(?:TODO|FIXME|XXX)\b/,
+  /@ts-(?:ignore|nocheck|expect-error)/,
+  /deno-lint-ignore\b.*\bno-explicit-any\b/,
+  /```(?:ts|typescript)[ ,](?!ignore\b)\S+/, // Deno knows no other word here, and runs the example all the same
+];
+
+/** What only the raw text shows. */
 function badMarks(path: string, text: string): string[] {
-  return text.split("\n").flatMap((line, index) => {
-    const mark =
-      /\b(?:TODO|FIXME|XXX)\b|@ts-(?:ignore|nocheck|expect-error)|deno-lint-ignore\S*(?:.*\bno-explicit-any\b)?/
-        .exec(line)?.[0];
-    if (mark === undefined || (mark.startsWith("deno-lint-ignore") && !mark.endsWith("no-explicit-any"))) return [];
-    return [`${path}:${index + 1}: says ${mark}`];
-  });
+  return text.split("\n").flatMap((line, index) =>
+    MARKS.flatMap((mark) => {
+      const found = mark.exec(line);
+      return found === null ? [] : [`${path}:${index + 1}: says ${found[0]}`];
+    })
+  );
 }
 
 interface Parsed {
@@ -223,13 +230,15 @@ function misplacedTimers(files: readonly Parsed[]): string[] {
   return found;
 }
 
-/** At most one file, in net/, stands on `node:tls`. */
+/** At most one file, in net/, stands on `node:tls`, and nobody else on the streams that it needs. */
 function misplacedTls(files: readonly Parsed[]): string[] {
-  const users = files.filter(({ code }) => references(code).some(({ specifier }) => specifier === "node:tls"))
-    .map(({ path }) => path);
+  const usersOf = (module: string) =>
+    files.filter(({ code }) => references(code).some(({ specifier }) => specifier === module)).map(({ path }) => path);
+  const users = usersOf("node:tls");
   const found = users.filter((path) => partOf(path) !== "net").map((path) =>
     `${path}:1: imports node:tls outside net/`
   );
   if (users.length > 1) found.push(`${users.join(", ")}: more than one file imports node:tls`);
-  return found;
+  const others = usersOf("node:stream").filter((path) => !users.includes(path));
+  return [...found, ...others.map((path) => `${path}:1: imports node:stream without node:tls`)];
 }
