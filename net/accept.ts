@@ -232,6 +232,7 @@ function addressKey(addr: Address): string | undefined {
     case "vsock":
       return undefined;
     default:
-      return addr satisfies never;
+      addr satisfies never;
+      return undefined;
   }
 }

@@ -6,18 +6,11 @@
  */
 
 import { ConnListener, ConnTransport } from "./deno_conn.ts";
-import { checkReusePort, connectTcp, type DialTcpOptions, type ListenTcpOptions } from "./deno_tcp.ts";
+import { checkReusePort, connectTcp, type DialTcpOptions, listenTcp, type ListenTcpOptions } from "./deno_tcp.ts";
 import { attempt } from "./dial.ts";
-import { HandshakeError } from "./error.ts";
-import type { Listener, Transport } from "./transport.ts";
-
-/** A certificate and its private key. */
-export interface CertifiedKey {
-  /** The certificate, and those that lead from it to a root, in PEM. */
-  readonly cert: string;
-  /** The private key, RSA or EC, in PEM. */
-  readonly key: string;
-}
+import { secureListener } from "./node_tls.ts";
+import { type CertifiedKey, handshakeError, type TlsListener } from "./tls.ts";
+import type { Address, Transport } from "./transport.ts";
 
 /** Where {@linkcode listenTls} listens, and as whom. */
 export interface ListenTlsOptions extends ListenTcpOptions, CertifiedKey {
@@ -27,6 +20,13 @@ export interface ListenTlsOptions extends ListenTcpOptions, CertifiedKey {
    * @default {[]}
    */
   readonly alpnProtocols?: readonly string[];
+  /**
+   * Makes {@linkcode TlsListener.replaceCertificate} work. Deno's own TLS keeps its first certificate for good, so
+   * `node:tls` is used then: REPLACEABLE_COST.
+   *
+   * @default {false}
+   */
+  readonly replaceable?: boolean;
 }
 
 /** Where {@linkcode dialTls} connects to, and whom it trusts there. */
@@ -52,14 +52,16 @@ export interface DialTlsOptions extends DialTcpOptions {
  * {@linkcode Transport.ready}, so that a slow one holds up nobody else.
  *
  * @throws {TypeError} If `reusePort` is asked for and the platform doesn't offer it.
- * @throws {Deno.errors.InvalidData} If the certificate or the key can't be read.
+ * @throws {Error} If the certificate or the key can't be read, or the one isn't the other's.
  * @throws {Deno.errors.AddrInUse} If someone else listens there.
  */
-export function listenTls(options: ListenTlsOptions): Listener & { readonly addr: Deno.NetAddr } {
-  checkReusePort(options);
-  const { alpnProtocols = [], ...rest } = options;
-  const listener = Deno.listenTls({ ...rest, alpnProtocols: [...alpnProtocols], transport: "tcp" });
-  return new ConnListener(listener, (conn: Deno.TlsConn) => new TlsTransport(conn));
+export function listenTls(options: ListenTlsOptions): TlsListener & { readonly addr: Deno.NetAddr } {
+  const { cert, key, alpnProtocols = [], replaceable = false, ...tcp } = options;
+  if (replaceable) return secureListener(listenTcp(tcp), { cert, key, alpnProtocols });
+  checkReusePort(tcp);
+  return new FixedTlsListener(
+    Deno.listenTls({ ...tcp, cert, key, alpnProtocols: [...alpnProtocols], transport: "tcp" }),
+  );
 }
 
 /**
@@ -109,9 +111,33 @@ function verification(options: DialTlsOptions): Deno.StartTlsOptions {
   return { alpnProtocols: [...alpnProtocols], caCerts: [...caCerts], unsafelyDisableHostnameVerification };
 }
 
+/** The address as TCP gives it: what `startTls` makes has one without `transport`. */
+function tcpAddr({ hostname, port }: Deno.NetAddr): Deno.NetAddr {
+  return { transport: "tcp", hostname, port };
+}
+
+/** TLS by Deno: fast, and for good who it is. */
+class FixedTlsListener extends ConnListener<Deno.TlsConn, Deno.NetAddr> implements TlsListener {
+  constructor(listener: Deno.TlsListener) {
+    super(listener, (conn) => new TlsTransport(conn));
+  }
+
+  replaceCertificate(_certifiedKey: CertifiedKey): never {
+    throw new TypeError("Cannot replace the certificate as the listener was made without 'replaceable'");
+  }
+}
+
 class TlsTransport extends ConnTransport<Deno.TlsConn> {
   #handshake: Promise<void> | undefined;
   #alpn: string | null = null;
+
+  override get localAddr(): Address {
+    return tcpAddr(this.conn.localAddr);
+  }
+
+  override get remoteAddr(): Address {
+    return tcpAddr(this.conn.remoteAddr);
+  }
 
   override get alpn(): string | null {
     return this.#alpn;
@@ -125,8 +151,7 @@ class TlsTransport extends ConnTransport<Deno.TlsConn> {
     return this.#handshake ??= this.conn.handshake().then(({ alpnProtocol }) => {
       this.#alpn = alpnProtocol;
     }, (cause: unknown) => {
-      const why = cause instanceof Error ? cause.message : String(cause);
-      throw new HandshakeError(`Cannot speak TLS as the handshake failed: ${why}`, { cause });
+      throw handshakeError(cause);
     });
   }
 }

@@ -40,7 +40,7 @@ export {
 } from "./accept.ts";
 export { ByteView } from "./byte_view.ts";
 export { dialTcp, type DialTcpOptions, listenTcp, type ListenTcpOptions } from "./deno_tcp.ts";
-export { type CertifiedKey, dialTls, type DialTlsOptions, listenTls, type ListenTlsOptions } from "./deno_tls.ts";
+export { dialTls, type DialTlsOptions, listenTls, type ListenTlsOptions } from "./deno_tls.ts";
 export {
   dialUnix,
   type DialUnixOptions,
@@ -63,6 +63,7 @@ export {
   type MemoryPipeOptions,
   type MemoryTransport,
 } from "./memory.ts";
+export { secureListener, type SecureListenerOptions } from "./node_tls.ts";
 export {
   DEFAULT_INITIAL_SIZE,
   DEFAULT_MAX_SIZE,
@@ -71,6 +72,7 @@ export {
   type ReaderOptions,
   type ReadUntilOptions,
 } from "./reader.ts";
+export type { CertifiedKey, TlsListener } from "./tls.ts";
 export type { Address, Connect, Listener, MemoryAddress, Transport } from "./transport.ts";
 export { Wire } from "./wire.ts";
 export { DEFAULT_HIGH_WATER_MARK, Writer, type WriterOptions } from "./writer.ts";
