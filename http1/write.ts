@@ -192,8 +192,7 @@ export function writeLastChunk(into: Uint8Array, at: number, trailers: readonly 
       throw new TypeError(`Cannot write trailer section as "${name}" must be in the header section`);
     }
   }
-  if (at + 3 > into.length) return -1;
-  at = writeFields(into, endLine(into, copy(into, at, "0")), trailers);
+  at = writeFields(into, endLine(into, copy(into, at, "0")), trailers); // a buffer too small for "0" is one for the rest
   return at < 0 ? -1 : writeHeadEnd(into, at);
 }
 

@@ -166,8 +166,8 @@ Deno.test("ChunkedDecoder acts on the limits of trailers as soon as they are pas
 });
 
 Deno.test("ChunkedDecoder.reset() begins a new message, wherever the last one stood", () => {
-  const decoder = new ChunkedDecoder({ ...DEFAULT_CHUNKED_LIMITS, maxExtensionBytes: 4 });
-  for (const start of ["5;a=b\r\nhel", "0\r\nA: b\r\nC", "f", "1\r\na\r\n0;a=b\r\nX: y\r\n\r\n"]) {
+  const decoder = new ChunkedDecoder({ ...DEFAULT_CHUNKED_LIMITS, maxExtensionBytes: 4, maxTrailerFields: 1 });
+  for (const start of ["5;a=b\r\nhel", "0\r\nA: b\r\n\r", "f", "1\r\na\r\n0;a=b\r\nX: y\r\n\r\n"]) {
     decoder.reset();
     const bytes = fromLatin1(start);
     for (let at = 0, used = -1; used !== 0 && !decoder.done; at += used) used = decoder.read(bytes, at, bytes.length);

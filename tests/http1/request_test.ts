@@ -252,3 +252,15 @@ Deno.test("RequestHeadParser refuses each framing fault at its own line's end, w
     assert(read(`POST / HTTP/1.1\r\n${field}\r\n`).error >= 400, field);
   }
 });
+
+Deno.test("RequestHeadParser takes a field line only as token, colon, value and CRLF (RFC 9112 §5)", () => {
+  for (
+    const line of [": a", "a", "a b: c", "a : b", " a: b", "\ta: b", "a\0: b", "a: \0", "a: b\rc", "é: a", "a(: b"]
+  ) {
+    assertEquals(status("GET / HTTP/1.1", line, "Host: h"), 400, line);
+    assertEquals(status("GET / HTTP/1.1", "Host: h", line), 400, line);
+  }
+  for (const end of ["\n", "\r", "\r\r\n", "\n\r\n", "\r\n b\r\n"]) {
+    assertEquals(read(`GET / HTTP/1.1\r\nHost: h\r\nA: b${end}C: d\r\n\r\n`).error, 400, JSON.stringify(end));
+  }
+});
