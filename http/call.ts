@@ -15,8 +15,8 @@ export interface BodySource {
   /** The length that was announced, in bytes; `undefined` when it is not known before the end. */
   readonly length: number | undefined;
   /**
-   * Gives the next bytes, or `null` at the end. The bytes are the caller's: their buffer is not touched again, so it may
-   * be transferred. Rejects when the content is broken off, and with the deadline's error when one passed. Bytes that
+   * Gives the next bytes, or `null` at the end. The bytes are the caller's: their buffer is not touched again and shared
+   * with no other bytes, so it may be transferred. Rejects when the content is broken off, and with the deadline's error when one passed. Bytes that
    * wait already are given synchronously, without a promise. At most one read at a time.
    */
   read(): Uint8Array | null | Promise<Uint8Array | null>;
@@ -38,6 +38,12 @@ export interface RequestSource {
   readonly body: BodySource | null;
   /** Aborts when the client went away or a deadline passed, never after success; the same object each time. */
   readonly signal: AbortSignal;
+  /**
+   * The most that `text()`, `json()` and their like take, in bytes.
+   *
+   * @default {DEFAULT_BODY_LIMIT}
+   */
+  readonly bodyLimit?: number;
 }
 
 /** Content that is known whole before it is sent; a string is sent as UTF-8. */

@@ -6,20 +6,21 @@
  */
 
 import { type Bytes, DEFAULT_BODY_LIMIT, NO_CONTENT, readStream, streamOf } from "./body.ts";
-import { dressAsRequest, type LimitedRequestSource, pack, UTF8 } from "./lazy_request.ts";
+import type { RequestSource } from "./call.ts";
+import { dressAsRequest, pack, UTF8 } from "./lazy_request.ts";
 
 /** A real `Request` over a source. */
 export class EagerRequest extends Request {
-  readonly #source: LimitedRequestSource;
+  readonly #source: RequestSource;
 
   /** Makes one of a source, or of the clone of one that had it. */
-  constructor(source: LimitedRequestSource, clone?: Request) {
+  constructor(source: RequestSource, clone?: Request) {
     super(clone ?? source.url, clone === undefined ? initOf(source) : {});
     this.#source = source;
   }
 
   /** The source of a request made here, `undefined` for any other. */
-  static sourceOf(request: Request): LimitedRequestSource | undefined {
+  static sourceOf(request: Request): RequestSource | undefined {
     return #source in request ? request.#source : undefined;
   }
 
@@ -73,7 +74,7 @@ export class EagerRequest extends Request {
 
 dressAsRequest(EagerRequest.prototype);
 
-function initOf(source: LimitedRequestSource): RequestInit {
+function initOf(source: RequestSource): RequestInit {
   return {
     method: source.method,
     headers: source.fields().map((field): [string, string] => [field.name, field.value]),

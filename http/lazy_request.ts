@@ -9,16 +9,6 @@ import { type Bytes, DEFAULT_BODY_LIMIT, NO_CONTENT, readAll, readStream, stream
 import type { RequestSource } from "./call.ts";
 import type { Field } from "./fields/field.ts";
 
-/** A {@linkcode RequestSource} that may set how much its content's methods take. */
-export interface LimitedRequestSource extends RequestSource {
-  /**
-   * The most that `text()`, `json()` and their like take, in bytes.
-   *
-   * @default {DEFAULT_BODY_LIMIT}
-   */
-  readonly bodyLimit?: number;
-}
-
 /** What keeps a body once its stream exists: the platform's own rules of use, locking and tee come with it. */
 type Carrier = Request | Response;
 
@@ -30,7 +20,7 @@ const SAMPLE = new Request("http://localhost/");
 
 /** A `Request` whose parts are made when touched; 10 ns to make, where `new Request` takes 1,500. */
 export class LazyRequest implements Request {
-  readonly #source: LimitedRequestSource;
+  readonly #source: RequestSource;
   #url: string | undefined = undefined;
   #headers: Headers | undefined = undefined;
   #signal: AbortSignal | undefined = undefined;
@@ -39,17 +29,17 @@ export class LazyRequest implements Request {
   /** Whether the content was taken straight from the source, without a carrier. */
   #taken = false;
 
-  constructor(source: LimitedRequestSource) {
+  constructor(source: RequestSource) {
     this.#source = source;
   }
 
   /** The source of a request made here, `undefined` for any other. */
-  static sourceOf(request: Request): LimitedRequestSource | undefined {
+  static sourceOf(request: Request): RequestSource | undefined {
     return #source in request ? request.#source : undefined;
   }
 
   /** Clones `from` into what `make` gives for its source (Fetch §5.4). */
-  static fork(from: LazyRequest, make: (source: LimitedRequestSource) => LazyRequest): LazyRequest {
+  static fork(from: LazyRequest, make: (source: RequestSource) => LazyRequest): LazyRequest {
     if (from.#unusable()) throw new TypeError("Cannot clone request as its body must not be used or locked");
     const copy = make(from.#source);
     if (from.body !== null) copy.#carrier = from.#carrier?.clone();

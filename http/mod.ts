@@ -25,7 +25,7 @@ export { BodyTooLargeError, type Bytes, DEFAULT_BODY_LIMIT, type ReadableSource,
 export type { BodySource, KnownBody, Protocol, RequestSource } from "./call.ts";
 export { type ErrorScope, ProtocolError, type ProtocolErrorOptions } from "./fields/error.ts";
 export type { Field } from "./fields/field.ts";
-export { lazyRequest, type LimitedRequestSource, type RequestFactory, sourceOf } from "./request.ts";
+export { lazyRequest, type RequestFactory, sourceOf } from "./request.ts";
 export { plainContentType, responseFields, takeKnownBody } from "./response.ts";
 export {
   type SentTrailers,

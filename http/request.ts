@@ -6,13 +6,12 @@
  */
 
 import { EagerRequest } from "./eager_request.ts";
-import { dressAsRequest, LazyRequest, type LimitedRequestSource } from "./lazy_request.ts";
+import type { RequestSource } from "./call.ts";
+import { dressAsRequest, LazyRequest } from "./lazy_request.ts";
 import { findRequestSlots, type RequestSlots } from "./request_slots.ts";
 
-export type { LimitedRequestSource } from "./lazy_request.ts";
-
 /** Makes a `Request` of a source. */
-export type RequestFactory = (source: LimitedRequestSource) => Request;
+export type RequestFactory = (source: RequestSource) => Request;
 
 /**
  * Makes the factory of requests.
@@ -34,7 +33,7 @@ export function createRequestFactory(slots: RequestSlots | undefined): RequestFa
 }
 
 /** Whether `new Request` refuses to be this (Fetch §5.4: forbidden methods, content of GET and HEAD, no URL). */
-function isRefused(source: LimitedRequestSource): boolean {
+function isRefused(source: RequestSource): boolean {
   const method = source.method.toUpperCase();
   if (method === "CONNECT" || method === "TRACE" || method === "TRACK") return true;
   return source.body !== null && (method === "GET" || method === "HEAD") || !URL.canParse(source.url);
@@ -112,6 +111,6 @@ export function chooseFactory(slots: RequestSlots | undefined): RequestFactory {
 export const lazyRequest: RequestFactory = chooseFactory(findRequestSlots());
 
 /** The source of a request that was made here or cloned from one; `undefined` for any other. */
-export function sourceOf(request: Request): LimitedRequestSource | undefined {
+export function sourceOf(request: Request): RequestSource | undefined {
   return LazyRequest.sourceOf(request) ?? EagerRequest.sourceOf(request);
 }

@@ -6,6 +6,7 @@
  */
 
 import type { Field } from "./fields/field.ts";
+import { isTrailerAllowed } from "./fields/trailer.ts";
 import { sourceOf } from "./request.ts";
 
 /** What {@linkcode withTrailers} takes: fields, or a function that is asked for them once the content has ended. */
@@ -22,29 +23,6 @@ export interface SentTrailers {
    */
   fields(): Promise<readonly Field[]>;
 }
-
-/**
- * Fields that must not be sent as trailers, in lower case: those that frame, route, authenticate, modify a request,
- * control a response or say what the content is (RFC 9110 §6.5.1).
- */
-const FORBIDDEN: ReadonlySet<string> = new Set([
-  ...[
-    "connection",
-    "content-length",
-    "keep-alive",
-    "proxy-connection",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-  ],
-  ...["host", "max-forwards"],
-  ...["authorization", "cookie", "proxy-authenticate", "proxy-authorization", "set-cookie", "www-authenticate"],
-  ...["cache-control", "expect", "pragma", "range"],
-  ...["if-match", "if-modified-since", "if-none-match", "if-range", "if-unmodified-since"],
-  ...["age", "date", "expires", "location", "retry-after", "vary", "warning"],
-  ...["content-encoding", "content-range", "content-type"],
-]);
 
 const sent = new WeakMap<Response, SentTrailers>();
 const received = new WeakMap<Request | Response, () => Promise<readonly Field[]>>();
@@ -121,7 +99,7 @@ function askSource(message: Request | Response): (() => Promise<readonly Field[]
 function trailerFields(init: HeadersInit): Field[] {
   const fields: Field[] = [];
   new Headers(init).forEach((value, name) => {
-    if (FORBIDDEN.has(name)) {
+    if (!isTrailerAllowed(name)) {
       throw new TypeError(`Cannot send trailer as it must not be such a field: received ${name}`);
     }
     fields.push({ name, value });

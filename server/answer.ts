@@ -43,6 +43,7 @@ async function answerLater(context: ServerContext, call: ServerCall, later: Prom
 /** Asks `onError` for an answer; where that fails too, or it is too late for one, the answer is cut short. */
 async function fail(context: ServerContext, call: ServerCall, error: unknown): Promise<void> {
   if (call.gone) return;
+  if (call.aborted(error)) return call.abort(error); // the client has gone, and the handler has noticed
   try {
     send(context, call, await context.onError(error));
   } catch (second) {

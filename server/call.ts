@@ -39,6 +39,8 @@ export interface ServerCall extends RequestSource {
   readonly completed: Promise<void>;
   /** Whether the connection is gone, or has said its last, so that nothing sent here reaches the peer. */
   readonly gone: boolean;
+  /** Whether the request's signal has aborted with this very reason. */
+  aborted(reason: unknown): boolean;
   /** Called once when the call is {@linkcode ServerCall.gone} before its answer was complete. */
   onGone: ((reason: unknown) => void) | undefined;
   /** Whether interim answers are in order: the final head was not sent. */

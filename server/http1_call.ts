@@ -7,7 +7,6 @@
 
 import type { KnownBody, Protocol } from "../http/call.ts";
 import type { Field } from "../http/fields/field.ts";
-import type { LimitedRequestSource } from "../http/request.ts";
 import type { ServerExchange } from "../http1/exchange.ts";
 import type { Address, Transport } from "../net/transport.ts";
 import type { AnswerHead, ServerCall, SwitchHead } from "./call.ts";
@@ -46,7 +45,7 @@ export interface CallDriver {
 }
 
 /** A request on an HTTP/1.1 connection. */
-export class Http1Call implements ServerCall, LimitedRequestSource, BodyDemand {
+export class Http1Call implements ServerCall, BodyDemand {
   readonly exchange: ServerExchange;
   readonly body: Http1Body | null;
   /** How much output there was, in bytes, when the answer was complete; infinite before. */
@@ -120,6 +119,10 @@ export class Http1Call implements ServerCall, LimitedRequestSource, BodyDemand {
 
   get gone(): boolean {
     return this.#gone;
+  }
+
+  aborted(reason: unknown): boolean {
+    return this.#aborted !== undefined && this.#aborted.reason === reason;
   }
 
   /** Whether the answer is complete as far as the handler goes. */

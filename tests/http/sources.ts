@@ -5,9 +5,8 @@
  * @module
  */
 
-import type { BodySource } from "../../http/call.ts";
+import type { BodySource, RequestSource } from "../../http/call.ts";
 import type { Field } from "../../http/fields/field.ts";
-import type { LimitedRequestSource } from "../../http/request.ts";
 
 /** How a {@linkcode TestBody} behaves. */
 export interface TestBodyOptions {
@@ -52,9 +51,9 @@ export class TestBody implements BodySource {
 }
 
 /** A source: `GET http://localhost/` with no field and no content, but for what is given. */
-export function sourceWith(parts: Partial<LimitedRequestSource> & { headers?: readonly [string, string][] } = {}) {
+export function sourceWith(parts: Partial<RequestSource> & { headers?: readonly [string, string][] } = {}) {
   const { headers = [], ...rest } = parts;
-  const source: LimitedRequestSource = {
+  const source: RequestSource = {
     method: "GET",
     url: "http://localhost/",
     fields: () => headers.map(([name, value]) => ({ name, value })),
