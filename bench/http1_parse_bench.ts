@@ -78,9 +78,10 @@ function peer(bytes: Uint8Array): number {
 
 const nodeBuffer = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
-Deno.bench("ours, head only", { group: "1,000 requests of wrk (41 bytes)", baseline: true }, () => void ours(wrk, false));
-Deno.bench("ours, target and fields read", { group: "1,000 requests of wrk (41 bytes)" }, () => void ours(wrk, true));
-Deno.bench("npm:http-parser-js", { group: "1,000 requests of wrk (41 bytes)" }, () => void peer(wrk));
+const WRK_GROUP = `1,000 requests of wrk (${WRK.length} bytes)`;
+Deno.bench("ours, head only", { group: WRK_GROUP, baseline: true }, () => void ours(wrk, false));
+Deno.bench("ours, target and fields read", { group: WRK_GROUP }, () => void ours(wrk, true));
+Deno.bench("npm:http-parser-js", { group: WRK_GROUP }, () => void peer(wrk));
 
 const BROWSER_GROUP = `1,000 requests of a browser (${BROWSER.length} bytes)`;
 Deno.bench("ours, head only", { group: BROWSER_GROUP, baseline: true }, () => void ours(browser, false));
