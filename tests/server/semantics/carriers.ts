@@ -1,0 +1,172 @@
+/**
+ * Owns the table of what the semantics suite runs over: how a server is started on each carrier and how a client reaches
+ * it. Another version joins by rows of its own. Must not know the cases.
+ *
+ * @module
+ */
+
+import { dialTcp, dialTls, dialUnix, memoryNetwork, type Transport } from "../../../net/mod.ts";
+import type { Handler, HttpServer, ServeBaseOptions } from "../../../server/mod.ts";
+import { serve } from "../../../server/mod.ts";
+import { type Answer, ask, type Connection, type Sending } from "./client.ts";
+import { H1Connection } from "./h1_client.ts";
+
+/** The options that a case may set. */
+export type CaseOptions = Pick<ServeBaseOptions, "onError" | "limits" | "timeouts" | "allowHalfOpen" | "signal">;
+
+/** A started server, as a case needs it. */
+export interface Started {
+  /** The server. */
+  readonly server: Pick<HttpServer, "addr" | "stats" | "shutdown" | "finished">;
+  /** Opens a transport to it. */
+  dial(): Promise<Transport>;
+  /** What is left behind when the server has ended. */
+  cleanUp?(): Promise<void>;
+}
+
+/** What carries a version of HTTP. */
+export interface Carrier {
+  /** Its name in the tests. */
+  readonly name: string;
+  /** What `info.protocol` says. */
+  readonly protocol: "HTTP/1.1";
+  /** The scheme of URLs. */
+  readonly scheme: "http" | "https";
+  /** The kind of addresses. */
+  readonly transport: "memory" | "tcp" | "unix";
+  /** Whether the platform has it. */
+  readonly here: boolean;
+  /** Starts a server. */
+  start(handler: Handler, options: ServeBaseOptions): Started | Promise<Started>;
+  /** Makes a client's connection of a transport. */
+  connect(transport: Transport): Connection;
+}
+
+/** What the clients say in `host`. */
+export const AUTHORITY = "localhost:8080";
+
+const quiet = { onListen: () => {} };
+const testdata = new URL("../../net/testdata/", import.meta.url);
+const pem = (name: string) => Deno.readTextFileSync(new URL(name, testdata));
+
+const h1 = {
+  protocol: "HTTP/1.1",
+  connect: (transport: Transport) => new H1Connection(transport, AUTHORITY),
+} as const;
+
+function overMemory(chunkSize: number): Carrier["start"] {
+  return (handler, options) => {
+    const { listener, connect } = memoryNetwork({ chunkSize });
+    return { server: serve({ ...options, listener }, handler), dial: () => connect() };
+  };
+}
+
+/** Everything that HTTP/1.1 goes over. */
+export const CARRIERS: readonly Carrier[] = [
+  { ...h1, name: "memory", scheme: "http", transport: "memory", here: true, start: overMemory(Infinity) },
+  { ...h1, name: "memory in pieces of 7", scheme: "http", transport: "memory", here: true, start: overMemory(7) },
+  {
+    ...h1,
+    name: "tcp",
+    scheme: "http",
+    transport: "tcp",
+    here: true,
+    start: (handler, options) => {
+      const server = serve({ ...options, ...quiet, hostname: "127.0.0.1", port: 0 }, handler);
+      return { server, dial: () => dialTcp({ hostname: "127.0.0.1", port: server.addr.port }) };
+    },
+  },
+  {
+    ...h1,
+    name: "tls",
+    scheme: "https",
+    transport: "tcp",
+    here: true,
+    start: (handler, options) => {
+      const [cert, key] = [pem("cert.pem"), pem("key.pem")];
+      const server = serve({ ...options, ...quiet, hostname: "127.0.0.1", port: 0, cert, key }, handler);
+      const { port } = server.addr;
+      return { server, dial: () => dialTls({ hostname: "127.0.0.1", port, caCerts: [cert] }) };
+    },
+  },
+  {
+    ...h1,
+    name: "unix",
+    scheme: "http",
+    transport: "unix",
+    here: Deno.build.os !== "windows",
+    start: async (handler, options) => {
+      const folder = await Deno.makeTempDir();
+      const path = `${folder}/server.sock`;
+      const server = serve({ ...options, ...quiet, path }, handler);
+      return { server, dial: () => dialUnix({ path }), cleanUp: () => Deno.remove(folder, { recursive: true }) };
+    },
+  },
+];
+
+/** A server and what a case does with it. Its end must be reached within the case. */
+export class Peer implements AsyncDisposable {
+  /** What the server's hook was told. */
+  readonly errors: unknown[] = [];
+  /** What carries it. */
+  readonly carrier: Carrier;
+  readonly #transports = new Set<Transport>();
+  #started: Started | undefined;
+  #connection: Connection | undefined;
+
+  /** Made for {@linkcode Peer.start}. */
+  constructor(carrier: Carrier) {
+    this.carrier = carrier;
+  }
+
+  /** Starts the server. */
+  async start(handler: Handler, options: CaseOptions): Promise<this> {
+    const onConnectionError = (error: unknown) => void this.errors.push(error);
+    this.#started = await this.carrier.start(handler, { ...options, onConnectionError });
+    return this;
+  }
+
+  /** The server. */
+  get server(): Started["server"] {
+    return this.#running().server;
+  }
+
+  /** What the URLs of requests begin with. */
+  get origin(): string {
+    return `${this.carrier.scheme}://${AUTHORITY}`;
+  }
+
+  /** Opens a transport to the server. */
+  async dial(): Promise<Transport> {
+    const transport = await this.#running().dial();
+    this.#transports.add(transport);
+    return transport;
+  }
+
+  /** Opens a connection of its own. */
+  async connect(): Promise<Connection> {
+    return this.carrier.connect(await this.dial());
+  }
+
+  /** Asks over the connection that this uses for all its questions. */
+  async ask(sending: Sending = {}): Promise<Answer> {
+    return await ask(await this.connection(), sending);
+  }
+
+  /** The connection that {@linkcode Peer.ask} uses. */
+  async connection(): Promise<Connection> {
+    return this.#connection ??= await this.connect();
+  }
+
+  /** Ends the clients, then the server. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const transport of this.#transports) transport.close();
+    await this.server.shutdown();
+    await this.#started?.cleanUp?.();
+  }
+
+  #running(): Started {
+    if (this.#started === undefined) throw new TypeError("The server was not started");
+    return this.#started;
+  }
+}
