@@ -21,7 +21,7 @@
  * @module
  */
 
-export { type ErrorScope, ProtocolError, type ProtocolErrorOptions } from "../http/fields/error.ts";
+export type { ErrorScope, ProtocolError, ProtocolErrorOptions } from "../http/fields/error.ts";
 export type { Field } from "../http/fields/field.ts";
 export { ChunkedDecoder, type ChunkedLimits, DEFAULT_CHUNKED_LIMITS } from "./chunked.ts";
 export { Http1Error, type Http1ErrorOptions } from "./error.ts";
