@@ -43,22 +43,31 @@ export function parse(bytes: Uint8Array, options?: ParseOptions): JsonValue {
  */
 export function parseAt(bytes: Uint8Array, options: ResolvedOptions, origin?: JsonPosition): JsonValue {
   if (bytes.length > options.maxBytes) throw tooLong(bytes, options.maxBytes, origin);
-  if (options.duplicateKeys === "last") {
-    const value = parseFast(bytes, options);
-    if (value !== undefined) return value;
-  }
-  return build(bytes, options, origin);
+  const kept = sizeMayBreak(bytes.length, options) ? keepsLimits(bytes, options) : "escaped";
+  const value = kept === "no" ? undefined : parsePlatform(bytes, kept === "escaped", options);
+  return value ?? build(bytes, options, origin); // null is so short that it may be read twice
 }
 
-/** Reads with the platform's means; `undefined` where it refuses, or where a limit or policy may have a say. */
-function parseFast(bytes: Uint8Array, options: ResolvedOptions): JsonValue | undefined {
-  if (sizeMayBreak(bytes.length, options) && !keepsLimits(bytes, options)) return undefined;
+/** Reads bytes that keep the limits with the platform's means; `undefined` where it refuses, or a policy may have a say. */
+function parsePlatform(bytes: Uint8Array, escaped: boolean, options: ResolvedOptions): JsonValue | undefined {
+  if (options.duplicateKeys !== "last") return undefined;
+  const marked = options.byteOrderMark === "skip" && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
+  const text = decodeText(marked ? bytes.subarray(3) : bytes);
+  return text === undefined ? undefined : parseText(text, bytes, escaped, options);
+}
+
+/** The same for bytes that are decoded already, which may have escapes if they are `escaped`. */
+export function parseText(
+  text: string,
+  bytes: Uint8Array,
+  escaped: boolean,
+  options: ResolvedOptions,
+): JsonValue | undefined {
+  const { duplicateKeys, bigIntegers, proto, loneSurrogates } = options;
+  if (duplicateKeys !== "last" || (bigIntegers !== "number" && MAY_BE_BIG.test(text))) return undefined;
+  if (proto !== "keep" && (escaped || text.includes("__proto__"))) return undefined;
+  if (escaped && loneSurrogates === "error" && text.includes("\\u") && !keepsSurrogates(bytes)) return undefined;
   try {
-    const marked = options.byteOrderMark === "skip" && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
-    const text = decodeText(marked ? bytes.subarray(3) : bytes);
-    if (options.bigIntegers !== "number" && MAY_BE_BIG.test(text)) return undefined;
-    if (options.proto !== "keep" && (text.includes("__proto__") || text.includes("\\"))) return undefined;
-    if (options.loneSurrogates === "error" && text.includes("\\u") && !keepsSurrogates(bytes)) return undefined;
     return JSON.parse(text);
   } catch {
     return undefined; // the automaton reads it again and says what is wrong, and where

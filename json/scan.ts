@@ -212,6 +212,23 @@ export class Scanner {
     return this.#finish();
   }
 
+  /**
+   * Passes over the container that has just begun, as somebody else has read it: up to `end`, with so many newlines on the way,
+   * so that column 1 is at offset `lineStart` (as far as characters of one byte go).
+   */
+  pass(end: number, newlines: number, lineStart: number): void {
+    this.#at = end - this.#base;
+    this.#line += newlines;
+    this.#lineStart = lineStart;
+    this.#inObject = --this.depth > 0 && this.#objects[this.depth - 1] === 1;
+    this.#state = this.depth === 0 ? DONE : AFTER_VALUE;
+  }
+
+  /** Offset of what has column 1 in the current line, had all characters in between one byte. */
+  get lineStart(): number {
+    return this.#lineStart;
+  }
+
   /** The loop over whole tokens. Longer than a function should be: a call for each token costs a quarter more. */
   #scan(): Token {
     const bytes = this.#bytes;

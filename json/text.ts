@@ -25,14 +25,16 @@ const EXACT_DIGITS = 15;
 const POWERS_OF_TEN = Array.from({ length: 23 }, (_, power) => Number(`1e${power}`));
 
 /**
- * Decodes UTF-8. The decoder that refuses is two to six times slower than the one that replaces, so it is asked only where
- * something may have been replaced.
- *
- * @throws {TypeError} If the bytes are not UTF-8.
+ * Decodes UTF-8; `undefined` where it is none, or the platform can't hold a text so long. The decoder that refuses is two to six
+ * times slower than the one that replaces, so it is asked only where something may have been replaced.
  */
-export function decodeText(bytes: Uint8Array): string {
-  const text = decoder.decode(bytes);
-  return text.includes("\ufffd") ? strict.decode(bytes) : text;
+export function decodeText(bytes: Uint8Array): string | undefined {
+  try {
+    const text = decoder.decode(bytes);
+    return text.includes("\ufffd") ? strict.decode(bytes) : text;
+  } catch {
+    return undefined; // the automaton reads it again and says where it breaks, or reads it without a text
+  }
 }
 
 /** Decodes bytes that are known to be UTF-8. */
