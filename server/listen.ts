@@ -29,6 +29,8 @@ export interface ListenTarget {
   readonly key?: string;
   /** The certificate chain of TLS, as PEM. */
   readonly cert?: string;
+  /** Whether that may be replaced later. */
+  readonly replaceableCertificate?: boolean;
 }
 
 /** The port when none is given, as `Deno.serve` has it. */
@@ -48,20 +50,26 @@ export function listen(target: ListenTarget): Listener {
   return cid === undefined ? listenPort(target) : listenVsock({ cid, port: checkPort(target.port ?? NaN, 0xffffffff) });
 }
 
-function listenPort(options: ListenTarget): Listener {
-  const { key, cert } = options;
-  const port = checkPort(options.port ?? DEFAULT_PORT, 65535);
+function listenPort(target: ListenTarget): Listener {
+  const { key, cert } = target;
+  const port = checkPort(target.port ?? DEFAULT_PORT, 65535);
   const where = {
     port,
-    hostname: options.hostname ?? DEFAULT_HOSTNAME,
-    reusePort: options.reusePort === true,
-    ...options.tcpBacklog === undefined ? {} : { tcpBacklog: options.tcpBacklog },
+    hostname: target.hostname ?? DEFAULT_HOSTNAME,
+    reusePort: target.reusePort === true,
+    ...target.tcpBacklog === undefined ? {} : { tcpBacklog: target.tcpBacklog },
   };
   if (key === undefined && cert === undefined) return listenTcp(where);
   if (typeof key !== "string" || typeof cert !== "string") {
     throw new TypeError("Cannot serve TLS as 'key' and 'cert' must both be strings of PEM");
   }
-  return listenTls({ ...where, key, cert, alpnProtocols: ALPN_PROTOCOLS });
+  return listenTls({
+    ...where,
+    key,
+    cert,
+    replaceable: target.replaceableCertificate === true,
+    alpnProtocols: ALPN_PROTOCOLS,
+  });
 }
 
 function checkPort(port: number, max: number): number {

@@ -5,17 +5,13 @@
  */
 
 import { acceptLoop } from "../net/accept.ts";
+import type { TlsListener } from "../net/tls.ts";
 import type { Address, Listener, Transport } from "../net/transport.ts";
 import { TaskGroup } from "../runtime/task_group.ts";
 import type { ServerStats } from "./context.ts";
 import { type DriverOwner, Http1Driver } from "./http1_driver.ts";
 import type { ResolvedOptions } from "./options.ts";
 import type { HttpServer, ServeTlsKey } from "./types.ts";
-
-/** A listener whose certificate can be replaced. */
-interface CertifiedListener extends Listener {
-  replaceCertificate(pair: { readonly cert: string; readonly key: string }): void;
-}
 
 /** A server on one listener. */
 export class Server implements HttpServer, DriverOwner {
@@ -127,10 +123,10 @@ export class Server implements HttpServer, DriverOwner {
   }
 
   replaceCertificate(pair: ServeTlsKey): void {
-    if (!isCertified(this.#listener)) {
+    if (!isTlsListener(this.#listener)) {
       throw new TypeError("Cannot replace the certificate as the server must have been started with 'key' and 'cert'");
     }
-    this.#listener.replaceCertificate(pair);
+    this.#listener.replaceCertificate({ cert: pair.cert, key: pair.key });
   }
 
   ref(): void {
@@ -146,6 +142,6 @@ export class Server implements HttpServer, DriverOwner {
   }
 }
 
-function isCertified(listener: Listener): listener is CertifiedListener {
+function isTlsListener(listener: Listener): listener is TlsListener {
   return "replaceCertificate" in listener;
 }

@@ -144,6 +144,13 @@ export interface ServeTcpOptions extends ServeBaseOptions<Deno.NetAddr> {
   reusePort?: boolean;
   /** Most connections that wait to be accepted. */
   tcpBacklog?: number;
+  /**
+   * Whether {@linkcode HttpServer.replaceCertificate} may be called. The platform's own TLS can't change who it is, so it
+   * is done by `node:tls` then, which is slower.
+   *
+   * @default {false}
+   */
+  replaceableCertificate?: boolean;
 }
 
 /** What makes a TCP server speak TLS. */
@@ -203,7 +210,8 @@ export interface HttpServer<A extends Address = Address> extends AsyncDisposable
   /**
    * Gives new TLS connections another certificate; those that are open keep theirs.
    *
-   * @throws {TypeError} If the server doesn't speak TLS, or the pair is malformed.
+   * @throws {TypeError} If the server doesn't speak TLS, or was not started with `replaceableCertificate`.
+   * @throws {Deno.errors.InvalidData} If the pair is malformed, or its parts don't belong together.
    */
   replaceCertificate(pair: ServeTlsKey): void;
   /** Lets the server keep the process alive (the default). */
