@@ -64,6 +64,7 @@ export {
   type MemoryTransport,
 } from "./memory.ts";
 export { secureListener, type SecureListenerOptions } from "./node_tls.ts";
+export { PrefixedTransport } from "./prefixed_transport.ts";
 export {
   DEFAULT_INITIAL_SIZE,
   DEFAULT_MAX_SIZE,

@@ -14,7 +14,7 @@ import type { Timer } from "../timer/wheel.ts";
 import type { ServerContext } from "./context.ts";
 import { type CallDriver, Http1Call } from "./http1_call.ts";
 import { answer } from "./answer.ts";
-import { PrefixedTransport } from "./prefixed_transport.ts";
+import { PrefixedTransport } from "../net/prefixed_transport.ts";
 
 /** Most output that waits for the socket, in bytes, before content stops being asked for. */
 const HIGH_WATER = 64 * 1024;

@@ -143,6 +143,7 @@ const EXPORTS: Readonly<Record<string, readonly string[]>> = {
     "DEFAULT_MIN_READ",
     "HandshakeError",
     "LimitError",
+    "PrefixedTransport",
     "Reader",
     "Wire",
     "Writer",

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Address, Transport } from "../net/transport.ts";
+import type { Address, Transport } from "./transport.ts";
 
 /** A transport with some octets before what it reads. */
 export class PrefixedTransport implements Transport {
