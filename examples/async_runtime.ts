@@ -7,8 +7,8 @@
  * @module
  */
 
-import { run, spawn, TaskGroup } from "../runtime/mod.ts";
-import { deadline, sleep, TimerWheel } from "../timer/mod.ts";
+import { run, spawn, TaskGroup } from "@avx/http/runtime";
+import { deadline, sleep, TimerWheel } from "@avx/http/timer";
 
 function heading(text: string): void {
   console.log(`\n${text}\n${"-".repeat(text.length)}`);

@@ -31,7 +31,7 @@ export interface RunOptions {
  * Gives the exit code, for a {@linkcode Process} whose `exit` returns.
  *
  * @example
- * ```ts no-run
+ * ```ts ignore
  * import { run } from "@avx/http/runtime";
  * import { sleep } from "@avx/http/timer";
  *
