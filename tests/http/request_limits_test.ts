@@ -7,6 +7,7 @@
 
 import { assert, assertEquals, assertInstanceOf, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import { BodyTooLargeError, DEFAULT_BODY_LIMIT } from "../../http/body.ts";
+import { ProtocolError } from "../../http/fields/error.ts";
 import { chooseFactory, createRequestFactory, lazyRequest, type RequestFactory, sourceOf } from "../../http/request.ts";
 import { findRequestSlots } from "../../http/request_slots.ts";
 import { sourceWith, TestBody } from "./sources.ts";
@@ -150,8 +151,9 @@ Deno.test("lazyRequest() asks its source for nothing until it is touched, and on
   assertEquals(asked, ["fields", "signal"]);
 });
 
-expectOf("gives a URL that cannot be parsed as it came", (make) => {
-  assertEquals(make(sourceWith({ url: "http://a b/" })).url, "http://a b/");
+expectOf("answers 400 by its error where target and host make no valid URL", (make) => {
+  const request = make(sourceWith({ url: "http://256.1.1.1/" }));
+  assertEquals(assertThrows(() => request.url, ProtocolError).status, 400);
 });
 
 Deno.test("findRequestSlots() finds what this platform's requests have, and lazyRequest() uses it", () => {
