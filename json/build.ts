@@ -96,7 +96,7 @@ class Builder {
     const container = this.#container;
     if (duplicateKeys === "last" || container === undefined || !Object.hasOwn(container, name)) return name;
     if (duplicateKeys === "first") return undefined;
-    throw refuse(scanner.tokenPosition, "a name that the object has not yet", JSON.stringify(name));
+    throw refuse(scanner.tokenPosition, "a name that the object has not yet", describeName(name));
   }
 }
 
@@ -166,3 +166,11 @@ function define(object: JsonObject, name: string, value: JsonValue): void {
 function refuse(position: JsonPosition, expected: string, received: string): JsonError {
   return new JsonError({ ...position, kind: "policy", expected, received });
 }
+
+/** A name for a message, which is not to be as long as a stranger likes. */
+function describeName(name: string): string {
+  return JSON.stringify(name.length > LONGEST_SHOWN ? `${name.slice(0, LONGEST_SHOWN)}…` : name);
+}
+
+/** Most characters of a name in a message. */
+const LONGEST_SHOWN = 40;

@@ -175,6 +175,9 @@ Deno.test("parse() with duplicateKeys keeps the last, the first or neither", () 
     place('[\n{"é":1, "é":2}]', { duplicateKeys: "error" }),
     'policy 11 2:9 a name that the object has not yet, "é"',
   );
+  const name = "n".repeat(1000);
+  const { error } = parsed(utf8(`{"${name}":1,"${name}":2}`), { duplicateKeys: "error" });
+  assertEquals(error?.["received"], `"${"n".repeat(40)}…"`);
   assertEquals(place('[{"a":1},{"a":2},{"b":{"a":3},"a":4}]', { duplicateKeys: "error" }), "accepted");
 });
 
