@@ -7,24 +7,14 @@
 
 import { type Bytes, DEFAULT_BODY_LIMIT, NO_CONTENT, readAll, readStream, streamOf } from "./body.ts";
 import type { RequestSource } from "./call.ts";
-import { ProtocolError } from "./fields/error.ts";
 import type { Field } from "./fields/field.ts";
+import { hrefOf } from "./href.ts";
 
 /** What keeps a body once its stream exists: the platform's own rules of use, locking and tee come with it. */
 type Carrier = Request | Response;
 
 /** Drops a BOM and replaces what is malformed, as Fetch's "UTF-8 decode" does. */
 export const UTF8: TextDecoder = new TextDecoder();
-
-/** The target URI as the platform writes it; not every Host that the grammar allows is one of a URL, `256.1.1.1` isn't. */
-function hrefOf(url: string): string {
-  const parsed = URL.parse(url);
-  if (parsed !== null) return parsed.href;
-  throw new ProtocolError("Cannot read URL as the request's target and host must make a valid one", {
-    scope: "message",
-    status: 400,
-  });
-}
 
 /** Says what a server's request has nothing to say of: cache, credentials, mode and the rest, as the platform has it. */
 const SAMPLE = new Request("http://localhost/");

@@ -89,8 +89,8 @@ function send(context: ServerContext, call: ServerCall, response: Response): voi
     fields.push({ name: "trailer", value: trailers.names.join(", ") });
   }
   const wanted = call.begin(head, trailers === undefined ? announcedLength(fields) : undefined);
-  if (body !== undefined) sendKnown(context, call, wanted ? body : null, trailers);
-  else sendStream(context, call, response.body!, wanted, trailers);
+  if (body === undefined) sendStream(context, call, response.body!, wanted, trailers);
+  else if (wanted) sendKnown(context, call, body, trailers);
 }
 
 /** The length that the handler announced for content of unknown length. */

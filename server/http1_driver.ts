@@ -90,7 +90,9 @@ export class Http1Driver implements CallDriver {
           else this.#reader.commit(count);
           this.#process();
         } else {
+          this.#core.paused();
           await new Promise<void>((resolve) => this.#wake = resolve);
+          this.#core.resumed(this.#tick());
         }
       }
     } catch (error) {
@@ -110,8 +112,15 @@ export class Http1Driver implements CallDriver {
     const { phase } = this.#core;
     if (phase === "held" || phase === "switch") return false;
     // While all wait for handlers a read is parked all the same: it is how a client that went away is noticed.
-    if (phase === "content") return this.#reading()?.body?.hungry !== false;
+    if (phase === "content") return this.#takesContent();
     return this.#core.readable || this.#reader.length === 0;
+  }
+
+  /** Whether content has somewhere to go: its reader, or nowhere once the answer is complete. */
+  #takesContent(): boolean {
+    const call = this.#reading();
+    const { hungry = true, cancelled = false } = call?.body ?? {};
+    return hungry || (cancelled && call?.done === true);
   }
 
   /** The call whose content is read. */
@@ -129,7 +138,7 @@ export class Http1Driver implements CallDriver {
     core.date = this.#context.heads.date(this.#now);
     for (;;) {
       const { length, start } = reader;
-      const hungry = length > 0 && (core.phase !== "content" || this.#reading()?.body?.hungry !== false);
+      const hungry = length > 0 && (core.phase !== "content" || this.#takesContent());
       const used = hungry ? core.receive(reader.buffer, start, reader.end, this.#now) : 0;
       if (core.events.length > 0) this.#handle(start, used);
       else if (used > 0) reader.consume(used);
