@@ -381,6 +381,7 @@ export class Scanner {
         return Token.None;
       }
       if (bytes[at] === text.charCodeAt(index)) continue;
+      this.#partial = WORD; // an error is one in a token
       throw this.#fail(
         "syntax",
         this.#base + at,
@@ -424,7 +425,10 @@ export class Scanner {
       this.#partial = partial;
       return Token.None;
     }
-    if (partial < NUMBER_ZERO) throw this.#fail("syntax", this.#base + at, "a digit", describeByte(bytes[at]));
+    if (partial < NUMBER_ZERO) {
+      this.#partial = partial; // an error is one in a token
+      throw this.#fail("syntax", this.#base + at, "a digit", describeByte(bytes[at]));
+    }
     this.#partial = NOTHING;
     this.#state = this.depth === 0 ? DONE : AFTER_VALUE;
     return Token.Number;
@@ -438,6 +442,7 @@ export class Scanner {
     const last = this.tokenStart + 1 + this.#options.maxStringBytes - this.#base;
     const stop = last < end ? last : end;
     let partial = this.#partial === NOTHING ? UNESCAPED_RUN : this.#partial;
+    this.#partial = partial; // an error is one in a token
     for (;;) {
       if (partial === UNESCAPED_RUN) {
         while (at < stop && UNESCAPED[bytes[at]!] === 1) at++;

@@ -150,6 +150,11 @@ Deno.test("JsonReader with maxValueBytes bounds what is asked for, not what is p
     assertEquals([error?.["kind"], error?.["offset"]], ["limit", start], item);
   }
   assertEquals(readAll(text("[1,2,}, 1234567"), { path, maxValueBytes: 10 }).error?.["kind"], "syntax");
+  for (const item of ["12345678901.x", '"12345678901\n"', '"12345678901\\x"']) {
+    assertEquals(readAll(text(item), { path, maxValueBytes: 10 }).error?.["kind"], "limit", item);
+  }
+  assertEquals(readAll(text("nul?"), { path, maxValueBytes: 2 }).error?.["kind"], "limit");
+  assertEquals(readAll(`{"${"n".repeat(20)}\n": 1}`, { path: "$.a", maxValueBytes: 10 }).error?.["kind"], "limit");
   assertEquals(readAll(`{"${"n".repeat(20)}": 1}`, { path: "$.a", maxValueBytes: 10 }).error?.["kind"], "limit");
 });
 
