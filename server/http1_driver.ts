@@ -409,7 +409,7 @@ export class Http1Driver implements CallDriver {
       this.#wake = undefined;
       wake();
     }
-    if (this.#reader.length > 0 || this.#ended) this.#process();
+    if (this.#reader.length > 0 || this.#core.events.length > 0 || this.#ended) this.#process();
   }
 }
 
