@@ -44,8 +44,11 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "mod.ts": [...BELOW_DRIVERS, "server", "client"],
 };
 
-/** The built-in modules that a published file may import; the last two only the one file that does TLS over a duplex. */
-const BUILT_INS = ["node:zlib", "node:tls", "node:stream"];
+/** What the one file that stands on `node:tls` needs beside it: its streams, and the check of a key against its certificate. */
+const BESIDE_TLS = ["node:stream", "node:crypto"];
+
+/** The built-in modules that a published file may import. */
+const BUILT_INS = ["node:zlib", "node:tls", ...BESIDE_TLS];
 
 /** Files that see bytes and time as arguments only. */
 const PURE = /^(?:timer\/wheel[^/]*\.ts|(?:json|hpack|http\/fields|http1|http2)\/.*|websocket\/frames?[^/]*\.ts)$/;
@@ -230,7 +233,7 @@ function misplacedTimers(files: readonly Parsed[]): string[] {
   return found;
 }
 
-/** At most one file, in net/, stands on `node:tls`, and nobody else on the streams that it needs. */
+/** At most one file, in net/, stands on `node:tls`, and nobody else on what that one needs beside it. */
 function misplacedTls(files: readonly Parsed[]): string[] {
   const usersOf = (module: string) =>
     files.filter(({ code }) => references(code).some(({ specifier }) => specifier === module)).map(({ path }) => path);
@@ -239,6 +242,9 @@ function misplacedTls(files: readonly Parsed[]): string[] {
     `${path}:1: imports node:tls outside net/`
   );
   if (users.length > 1) found.push(`${users.join(", ")}: more than one file imports node:tls`);
-  const others = usersOf("node:stream").filter((path) => !users.includes(path));
-  return [...found, ...others.map((path) => `${path}:1: imports node:stream without node:tls`)];
+  for (const module of BESIDE_TLS) {
+    const others = usersOf(module).filter((path) => !users.includes(path));
+    found.push(...others.map((path) => `${path}:1: imports ${module} without node:tls`));
+  }
+  return found;
 }
