@@ -5,7 +5,8 @@
  * @module
  */
 
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
+import { ProtocolError } from "../../http/fields/mod.ts";
 import { memoryNetwork, type MemoryTransport } from "../../net/mod.ts";
 import { type HttpServer, serve, type ServeInfo, type ServeLimits, type ServeTimeouts } from "../../server/mod.ts";
 import { ManualClock } from "../../timer/mod.ts";
@@ -63,6 +64,16 @@ export function latin1(bytes: Uint8Array): string {
   return text;
 }
 
+/** The request's URL; empty where target and host make none, which the codec does not judge: a read of it throws then. */
+function urlOf(request: Request): string {
+  try {
+    return request.url;
+  } catch (error) {
+    assert(error instanceof ProtocolError && error.status === 400);
+    return "";
+  }
+}
+
 /** What {@linkcode Lab} may be told. */
 export interface LabOptions {
   readonly limits?: Partial<ServeLimits>;
@@ -99,7 +110,7 @@ export class Lab implements AsyncDisposable {
     const address = info.remoteAddr;
     const seen: Seen = {
       method: request.method,
-      url: request.url,
+      url: urlOf(request),
       protocol: info.protocol,
       headers: [...request.headers],
       body: "",
@@ -115,7 +126,7 @@ export class Lab implements AsyncDisposable {
       seen.end = "broken";
     }
     if (request.method === "CONNECT") return new Response("no tunnels", { status: 405 });
-    return new Response(`${request.method} ${new URL(request.url).pathname}`);
+    return new Response(`${request.method} ${URL.parse(seen.url)?.pathname}`);
   }
 
   /** Has all conversations at once, and tells what came of each once nothing moves any more. */
@@ -129,10 +140,10 @@ export class Lab implements AsyncDisposable {
       clients.push(new Client(transport, seen));
     }
     await turn();
-    clients.forEach((client, index) => client.say(talks[index]!, 0));
-    await turn();
-    clients.forEach((client, index) => client.say(talks[index]!, 1));
-    await turn();
+    for (const step of [0, 1, 2] as const) {
+      clients.forEach((client, index) => client.take(step, talks[index]!));
+      await turn();
+    }
     await turn();
     const heard = clients.map((client) => client.heard());
     for (const client of clients) client.close();
@@ -180,10 +191,12 @@ class Client {
     return this.#transport.read(into);
   }
 
-  /** Says the first or the second piece. */
-  say(talk: Talk, piece: 0 | 1): void {
-    const cut = typeof talk.cut === "number" ? talk.cut : talk.input.length;
-    this.#write(piece === 0 ? talk.input.subarray(0, cut) : talk.input.subarray(cut), piece === 1 && talk.end === true);
+  /** Says the first piece, or the second one, or ends this side. */
+  take(step: 0 | 1 | 2, { input, cut, end = false }: Talk): void {
+    const at = typeof cut === "number" ? cut : input.length;
+    if (step === 0) this.#write(input.subarray(0, at), false);
+    if (step === 1) this.#write(input.subarray(at), false);
+    if (step === 2) this.#write(input.subarray(input.length), end);
   }
 
   async #write(bytes: Uint8Array, end: boolean): Promise<void> {
@@ -207,10 +220,17 @@ class Client {
   }
 }
 
-/** Reads the answers off the wire, by a few lines that owe the library nothing; `rest` is what makes no whole answer. */
-export function readAnswers(wire: string): { readonly answers: Answer[]; readonly rest: string } {
+/**
+ * Reads the answers off the wire, by a few lines that owe the library nothing; `rest` is what makes no whole answer. The
+ * `methods` are those of the requests that are answered, in order, as an answer to HEAD has no content.
+ */
+export function readAnswers(
+  wire: string,
+  methods: readonly string[] = [],
+): { readonly answers: Answer[]; readonly rest: string } {
   const answers: Answer[] = [];
   let rest = wire;
+  let final = 0;
   for (;;) {
     const head = /^HTTP\/1\.1 (\d{3}) [^\r\n]*\r\n((?:[^\r\n]+\r\n)*)\r\n/.exec(rest);
     if (head === null) return { answers, rest };
@@ -219,10 +239,12 @@ export function readAnswers(wire: string): { readonly answers: Answer[]; readonl
       const colon = line.indexOf(": ");
       fields.set(line.slice(0, colon), line.slice(colon + 2));
     }
-    const length = Number(fields.get("content-length") ?? 0);
+    const status = Number(head[1]);
+    const method = status >= 200 ? methods[final++] : undefined;
+    const length = method === "HEAD" ? 0 : Number(fields.get("content-length") ?? 0);
     const end = head[0].length + length;
     if (rest.length < end) return { answers, rest };
-    answers.push({ status: Number(head[1]), fields, body: rest.slice(head[0].length, end) });
+    answers.push({ status, fields, body: rest.slice(head[0].length, end) });
     rest = rest.slice(end);
   }
 }
