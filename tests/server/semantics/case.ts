@@ -16,8 +16,8 @@ export interface Case {
   readonly name: string;
   /** The one version that has such a thing, where not all have. */
   readonly only?: "HTTP/1.1";
-  /** Whether the server's hook has to be told of a failure; without it, it must not. */
-  readonly fails?: boolean;
+  /** Whether the server's hook has to be told of a failure, or may be; without it, it must not. */
+  readonly fails?: boolean | "perhaps";
   /** Shows it. */
   run(start: Start): Promise<void>;
 }
