@@ -39,7 +39,7 @@ export type ReadPhase = "head" | "content" | "held" | "switch" | "discard";
  * - `finish`: end our side once all output has left, then call {@linkcode ServerConnection.linger}.
  * - `lingering`: read and throw away until the peer ends its side or the deadline passes (RFC 9112 §9.6).
  * - `switched`: hand the socket over once all output has left.
- * - `closed`: close the socket now.
+ * - `closed`: close the socket once all output has left.
  */
 export type EndPhase = "open" | "finish" | "lingering" | "switched" | "closed";
 
@@ -400,7 +400,7 @@ export class ServerConnection implements ExchangeOwner {
   shutdown(now: number): void {
     this.#now = now;
     this.#stopping = true;
-    if (this.idle) this.#finish();
+    if (this.idle) this.#retire();
   }
 
   /** Tells how much of the output has left, for the deadline of a stalled write. */
@@ -449,7 +449,7 @@ export class ServerConnection implements ExchangeOwner {
     if (this.#phase === "head" && this.#headBegan) {
       return this.#refuse(new Http1Error(408, "Cannot read head as it must come within the time allowed"));
     }
-    if (this.idle) this.#finish();
+    if (this.idle) this.#retire();
   }
 
   /** Answers an error in its turn, and reads no more. The exchange whose content is broken fails with it. */
@@ -485,6 +485,12 @@ export class ServerConnection implements ExchangeOwner {
     this.#behind = NONE;
     if (this.#end === "open") this.#end = "finish";
     this.#readDeadline = this.#requestDeadline = Infinity;
+  }
+
+  /** Ends an idle connection: no answer is under way that lingering would save (RFC 9112 §9.6). */
+  #retire(): void {
+    this.#finish();
+    this.#end = "closed";
   }
 
   #close(): void {
