@@ -232,11 +232,15 @@ export class Http1Driver implements CallDriver {
 
   /** Sends what waits, or does what comes after the last octet. */
   flush(): void {
-    if (this.#writing || this.#processing || this.#closed) return;
+    if (this.#processing || this.#closed) return;
+    const { end, output } = this.#core;
+    if (end === "closed" && output.size === 0) return this.#close(cutOff()); // though a write never ends
+    if (this.#writing) return;
     const view = this.#core.takeOutput(this.#now);
     if (view === undefined) return this.#flushed();
     this.#writing = true;
     this.#transport.write(view).then(this.#written, this.#lost);
+    this.#arm();
   }
 
   readonly #written = (count: number): void => {
@@ -274,7 +278,7 @@ export class Http1Driver implements CallDriver {
       case "switched":
         return this.#handOver();
       case "closed":
-        return this.#close(new DOMException("The connection was closed", "AbortError"));
+        return this.#close(cutOff());
     }
   }
 
@@ -410,11 +414,17 @@ export class Http1Driver implements CallDriver {
       wake();
     }
     if (this.#reader.length > 0 || this.#core.events.length > 0 || this.#ended) this.#process();
+    else this.#arm();
   }
 }
 
 /** Stands for "no calls": shared, so never written to. */
 const NO_CALLS: ReadonlyMap<ServerExchange, Http1Call> = new Map();
+
+/** Why a connection ends at once. */
+function cutOff(): DOMException {
+  return new DOMException("The connection was closed", "AbortError");
+}
 
 /** What a request's signal and content say of an error. */
 function reasonOf(error: Http1Error): unknown {
