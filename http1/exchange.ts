@@ -54,8 +54,6 @@ export class ServerExchange {
   output: Output;
   /** Whether all answers before this one are complete, so that it may leave. */
   inTurn: boolean;
-  /** Called once when the answer's turn comes, where it had to wait for others. */
-  onTurn: (() => void) | undefined = undefined;
   /** Whether the request may run beside others (RFC 9112 §9.3.2, RFC 9110 §9.2.1). */
   readonly safe: boolean;
   #owner: ExchangeOwner;
@@ -63,6 +61,8 @@ export class ServerExchange {
   #framing: AnswerFraming = "none";
   #left = 0;
   #continueSent = false;
+  /** Called once when the answer's turn comes, where it had to wait for others. */
+  #onTurn: (() => void) | undefined = undefined;
 
   /** Made by the connection, when a head was read; with the connection's output if it's this exchange's turn. */
   constructor(owner: ExchangeOwner, head: RequestHead, output: Output | undefined) {
@@ -102,8 +102,17 @@ export class ServerExchange {
     this.inTurn = true;
     output.absorb(this.output);
     this.output = output;
-    this.onTurn?.();
-    this.onTurn = undefined;
+    this.#onTurn?.();
+    this.#onTurn = undefined;
+  }
+
+  /** Lets `callback` be called once when the answer's turn comes, after those given before. */
+  whenTurn(callback: () => void): void {
+    const before = this.#onTurn;
+    this.#onTurn = before === undefined ? callback : () => {
+      before();
+      callback();
+    };
   }
 
   /** Lets the client's content count as its answer to `Expect`: it didn't wait for a 100 (Continue). */
@@ -113,17 +122,18 @@ export class ServerExchange {
 
   /** Sends an interim answer: its status is 100 to 199, and not 101 (that is {@linkcode ServerExchange.switch}). */
   inform(status: number, fields: readonly Field[]): void {
-    this.#step("inform");
+    this.#check("inform");
     if (this.informable) putHead(this.output, { status, reason: "", fields }, { framing: "none", connection: "" });
   }
 
   /** Sends a whole answer. */
   respond(head: AnswerHead, body: string | Uint8Array | null): void {
-    this.#step("whole");
+    this.#check("whole");
     const bytes = typeof body === "string" ? encoder.encode(body) : body;
     const framing = answerFraming(this.head, head.status, bytes?.length ?? 0);
     this.last = closes(head) || !this.#owner.persists(this);
     putHead(this.output, head, this.#headOptions(head, framing, bytes?.length ?? 0, bytes === null));
+    this.#step("whole");
     if (bytes !== null && framing === "length" && this.head.method !== "HEAD") this.output.push(bytes);
     this.#owner.answered(this);
   }
@@ -155,11 +165,12 @@ export class ServerExchange {
    * @returns Whether content is wanted; without it the answer is complete (RFC 9110 §6.4.1).
    */
   begin(head: AnswerHead, length: number | undefined): boolean {
-    this.#step("begin");
+    this.#check("begin");
     this.#framing = answerFraming(this.head, head.status, length);
     this.#left = length ?? Infinity;
     this.last = this.#framing === "close" || closes(head) || !this.#owner.persists(this);
     putHead(this.output, head, this.#headOptions(head, this.#framing, length, false));
+    this.#step("begin");
     const wanted = this.#framing !== "none" && this.head.method !== "HEAD";
     if (!wanted) this.end();
     return wanted;
@@ -203,9 +214,10 @@ export class ServerExchange {
 
   /** Sends the head that ends HTTP on this connection: 101 to an Upgrade, a 2xx to CONNECT (RFC 9110 §7.8, §9.3.6). */
   switch(head: AnswerHead): void {
+    this.#check("switch");
+    putHead(this.output, head, { framing: "none", connection: head.status === 101 ? "upgrade" : "" });
     this.#step("switch");
     this.last = true;
-    putHead(this.output, head, { framing: "none", connection: head.status === 101 ? "upgrade" : "" });
     this.#owner.answered(this);
   }
 
@@ -222,12 +234,15 @@ export class ServerExchange {
     return persistence === "" ? "upgrade" : `${persistence}, upgrade`;
   }
 
-  #step(step: AnswerStep): void {
+  /** Throws where the step isn't allowed now; a head is put between this and the step, as it may be malformed. */
+  #check(step: AnswerStep): AnswerPhase {
     const next = NEXT[this.#phase][step];
-    if (next === undefined) {
-      throw new TypeError(`Cannot ${step} an answer as it must not be ${this.#phase}`);
-    }
-    this.#phase = next;
+    if (next === undefined) throw new TypeError(`Cannot ${step} an answer as it must not be ${this.#phase}`);
+    return next;
+  }
+
+  #step(step: AnswerStep): void {
+    this.#phase = this.#check(step);
   }
 }
 
