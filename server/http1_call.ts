@@ -34,6 +34,8 @@ export interface CallDriver {
   wanted(call: Http1Call): void;
   /** Nobody reads the content on. */
   discard(call: Http1Call): void;
+  /** Nobody reads the content on, and the answer is about to be complete: what its head says depends on it. */
+  drain(call: Http1Call): void;
   /** The answer is complete, as far as its handler goes. */
   answered(call: Http1Call): void;
   /** The connection has to be cut. */
@@ -195,7 +197,7 @@ export class Http1Call implements ServerCall, BodyDemand {
     if (this.#gone) return undefined;
     if (this.exchange.inTurn) return this.#driver.room();
     // Content isn't made before it can leave: the answers before this one come first (RFC 9112 §9.3.2).
-    return new Promise((resolve) => this.exchange.onTurn = resolve);
+    return new Promise((resolve) => this.exchange.whenTurn(resolve));
   }
 
   end(trailers: readonly Field[]): void {
@@ -238,7 +240,7 @@ export class Http1Call implements ServerCall, BodyDemand {
     const { body } = this;
     if (body === null || body.settled || (body.touched && !body.cancelled)) return;
     body.drop();
-    this.#driver.discard(this);
+    this.#driver.drain(this);
   }
 
   #dated(head: AnswerHead): AnswerHead {

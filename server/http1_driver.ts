@@ -357,13 +357,18 @@ export class Http1Driver implements CallDriver {
     this.#resume();
   }
 
+  /** See {@linkcode CallDriver.drain}. */
+  drain(call: Http1Call): void {
+    this.#core.discardContent(call.exchange);
+  }
+
   /** See {@linkcode CallDriver.answered}. */
   answered(call: Http1Call): void {
     this.#uncount(call);
     const { exchange } = call;
     const { output } = this.#core;
     if (exchange.inTurn) call.mark = output.total;
-    else exchange.onTurn = () => call.mark = output.total;
+    else exchange.whenTurn(() => call.mark = output.total);
     if (call.body !== null && !exchange.received && call.body.cancelled) this.#core.discardContent(exchange);
     this.flush();
     this.#resume();
