@@ -192,7 +192,7 @@ export class ServerConnection implements ExchangeOwner {
     } else {
       this.#reading = exchange;
       this.#phase = "held";
-      this.#readDeadline = Infinity;
+      this.#readDeadline = this.#requestDeadline = Infinity;
     }
     return used;
   }
