@@ -9,6 +9,7 @@
 import type { Field } from "../http/fields/field.ts";
 import { ChunkedDecoder } from "./chunked.ts";
 import { Http1Error } from "./error.ts";
+import { EventQueue } from "./event_queue.ts";
 import { type ExchangeOwner, ServerExchange } from "./exchange.ts";
 import { type ConnectionLimits, type ConnectionTimeouts, DEFAULT_LIMITS } from "./limits.ts";
 import { Output } from "./output.ts";
@@ -58,7 +59,7 @@ export interface ConnectionOptions {
 /** A server's side of an HTTP/1.1 connection. */
 export class ServerConnection implements ExchangeOwner {
   /** What happened since it was last emptied by the driver. */
-  readonly events: ServerEvent[] = [];
+  readonly events: EventQueue<ServerEvent> = new EventQueue();
   /** The octets to send. */
   readonly output: Output = new Output();
   /** The current `date` field's value, for the answers that are made here; kept up to date by the driver. */

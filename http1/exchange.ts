@@ -54,8 +54,6 @@ export class ServerExchange {
   output: Output;
   /** Whether all answers before this one are complete, so that it may leave. */
   inTurn: boolean;
-  /** Whether the request may run beside others (RFC 9112 §9.3.2, RFC 9110 §9.2.1). */
-  readonly safe: boolean;
   #owner: ExchangeOwner;
   #phase: AnswerPhase = "pending";
   #framing: AnswerFraming = "none";
@@ -71,7 +69,11 @@ export class ServerExchange {
     this.inTurn = output !== undefined;
     this.output = output ?? new Output();
     this.received = head.contentLength === 0;
-    this.safe = isSafeMethod(head.method);
+  }
+
+  /** Whether the request may run beside others (RFC 9112 §9.3.2, RFC 9110 §9.2.1). */
+  get safe(): boolean {
+    return isSafeMethod(this.head.method);
   }
 
   /** How far the answer is. */
@@ -153,7 +155,8 @@ export class ServerExchange {
    * of two small ranges; allowed while {@linkcode ServerExchange.plain}.
    */
   respondWith(head: Uint8Array, body: string | Uint8Array): void {
-    this.#step("whole");
+    if (this.#phase === "pending") this.#phase = "done"; // the table's cell, without its two look-ups by name
+    else this.#step("whole");
     putWhole(this.output, head, body);
     this.#owner.answered(this);
   }

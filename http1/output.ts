@@ -99,7 +99,9 @@ export class Output {
   /** The first bytes that wait, as long a view as there is in one piece; `undefined` when nothing waits. */
   take(): Uint8Array | undefined {
     if (this.#head < this.#sealed.length) return this.#sealed[this.#head];
-    return this.#at === this.#from ? undefined : this.#arena!.subarray(this.#from, this.#at);
+    const length = this.#at - this.#from;
+    // Half the cost of `subarray`, which looks for a species: an arena begins where its buffer does.
+    return length === 0 ? undefined : new Uint8Array(this.#arena!.buffer, this.#from, length);
   }
 
   /** Tells that the first `count` bytes of the view last taken have left. */

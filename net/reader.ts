@@ -155,7 +155,8 @@ export class Reader {
       this.#renew(Math.max(this.#size, 2 * (this.#end - this.#start)));
     }
     this.#lent = true;
-    return this.#buffer.subarray(this.#end);
+    // Half the cost of `subarray`, which looks for a species: a buffer of ours begins where its memory does.
+    return new Uint8Array(this.#buffer.buffer, this.#end);
   }
 
   /**

@@ -67,7 +67,7 @@ export function defaultOnError(error: unknown): Response {
  * @throws {TypeError} If it is no `Response`, or one that can't be sent.
  */
 function send(context: ServerContext, call: ServerCall, response: Response): void {
-  const upgrade = takeUpgrade(response);
+  const upgrade = call.switchable ? takeUpgrade(response) : undefined;
   if (upgrade !== undefined) return upgrade.accept();
   const body = takeKnownBody(response);
   const { status } = response;

@@ -140,7 +140,7 @@ export class Http1Driver implements CallDriver {
       const { length, start } = reader;
       const hungry = length > 0 && (core.phase !== "content" || this.#takesContent());
       const used = hungry ? core.receive(reader.buffer, start, reader.end, this.#now) : 0;
-      if (core.events.length > 0) this.#handle(start, used);
+      if (!core.events.empty) this.#handle(start, used);
       else if (used > 0) reader.consume(used);
       else break;
     }
@@ -154,13 +154,11 @@ export class Http1Driver implements CallDriver {
   #handle(start: number, used: number): void {
     const { events } = this.#core;
     let at = start;
-    for (let index = 0; index < events.length; index++) {
-      const event = events[index]!;
+    for (let event = events.shift(); event !== undefined; event = events.shift()) {
       if (event.type === "request") this.#request(event.exchange);
       else if (event.type === "data") at = this.#data(event.exchange, at, event.start, event.end);
       else this.#conclude(event);
     }
-    events.length = 0;
     this.#reader.consume(start + used - at);
   }
 
@@ -201,7 +199,7 @@ export class Http1Driver implements CallDriver {
     const core = this.#core;
     if (this.#reader.length > 0 && !core.readable) return; // what waits there is served first
     core.receiveEnd(this.#now);
-    if (core.events.length > 0) this.#handle(this.#reader.start, this.#reader.length);
+    if (!core.events.empty) this.#handle(this.#reader.start, this.#reader.length);
     if (this.#context.allowHalfOpen) return;
     for (const call of this.#calls.values()) {
       if (!call.done) call.abortSignal(new DOMException("The client has ended the connection", "AbortError"));
@@ -418,7 +416,7 @@ export class Http1Driver implements CallDriver {
       this.#wake = undefined;
       wake();
     }
-    if (this.#reader.length > 0 || this.#core.events.length > 0 || this.#ended) this.#process();
+    if (this.#reader.length > 0 || !this.#core.events.empty || this.#ended) this.#process();
     else this.#arm();
   }
 }

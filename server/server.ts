@@ -86,15 +86,18 @@ export class Server implements HttpServer, DriverOwner {
 
   async #shakeHands(transport: Transport): Promise<boolean> {
     const { context, timeouts } = this.#options;
+    let late: DOMException | undefined;
     this.#handshakes.add(transport);
-    using _deadline = timeouts.handshake === Infinity
-      ? undefined
-      : context.scheduler.after(timeouts.handshake, () => transport.close(), { ref: false });
+    using _deadline = timeouts.handshake === Infinity ? undefined : context.scheduler.after(timeouts.handshake, () => {
+      const seconds = timeouts.handshake / 1000;
+      late = new DOMException(`Cannot speak TLS as the handshake must end within ${seconds} s`, "TimeoutError");
+      transport.close();
+    }, { ref: false });
     try {
       await transport.ready();
       return true;
     } catch (error) {
-      context.onConnectionError(error);
+      if (!this.#stopping) context.onConnectionError(late ?? error);
       transport.close();
       return false;
     } finally {
@@ -106,6 +109,7 @@ export class Server implements HttpServer, DriverOwner {
     const { signal } = options;
     this.#stopping = true;
     this.#accepting.abort();
+    for (const transport of this.#handshakes) transport.close(); // nothing was asked over them
     for (const driver of this.#drivers) driver.shutdown();
     const abort = () => this.#abort(signal?.reason);
     signal?.addEventListener("abort", abort, { once: true });
