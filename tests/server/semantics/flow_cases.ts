@@ -9,7 +9,7 @@ import { withTrailers } from "../../../mod.ts";
 import { type Case, patterned, streamOf } from "./case.ts";
 import { answerOf, contentOf, readAtLeast } from "./client.ts";
 
-const LARGE = 512 * 1024;
+const LARGE = 200_000;
 
 /** What a promise came to. */
 async function outcome(promise: Promise<unknown>): Promise<"resolved" | "rejected"> {
