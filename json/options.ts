@@ -136,18 +136,40 @@ export const DEFAULT_OPTIONS: ResolvedOptions = {
  */
 export function resolveOptions(options: ParseOptions | undefined): ResolvedOptions {
   if (options === undefined) return DEFAULT_OPTIONS;
-  const defaults = DEFAULT_OPTIONS;
+  const {
+    maxBytes = DEFAULT_MAX_BYTES,
+    maxDepth = DEFAULT_MAX_DEPTH,
+    maxStringBytes = DEFAULT_MAX_STRING_BYTES,
+    maxKeys = DEFAULT_MAX_KEYS,
+    maxIntegerDigits = DEFAULT_MAX_INTEGER_DIGITS,
+    duplicateKeys = "last",
+    proto = "keep",
+    bigIntegers = "number",
+    loneSurrogates = "error",
+    byteOrderMark = "error",
+  } = options;
+  checkLimit("maxBytes", maxBytes, 0);
+  checkLimit("maxDepth", maxDepth, 0);
+  checkLimit("maxStringBytes", maxStringBytes, 0);
+  checkLimit("maxKeys", maxKeys, 0);
+  checkLimit("maxIntegerDigits", maxIntegerDigits, 0);
+  // Most calls set no policy, and a look into five arrays is a tenth of the time of a small text.
+  if (duplicateKeys !== "last") checkWord("duplicateKeys", duplicateKeys, DUPLICATE_KEYS);
+  if (proto !== "keep") checkWord("proto", proto, PROTO);
+  if (bigIntegers !== "number") checkWord("bigIntegers", bigIntegers, BIG_INTEGERS);
+  if (loneSurrogates !== "error") checkWord("loneSurrogates", loneSurrogates, LONE_SURROGATES);
+  if (byteOrderMark !== "error") checkWord("byteOrderMark", byteOrderMark, BYTE_ORDER_MARK);
   return {
-    maxBytes: checkLimit("maxBytes", options.maxBytes, defaults.maxBytes),
-    maxDepth: checkLimit("maxDepth", options.maxDepth, defaults.maxDepth),
-    maxStringBytes: checkLimit("maxStringBytes", options.maxStringBytes, defaults.maxStringBytes),
-    maxKeys: checkLimit("maxKeys", options.maxKeys, defaults.maxKeys),
-    maxIntegerDigits: checkLimit("maxIntegerDigits", options.maxIntegerDigits, defaults.maxIntegerDigits),
-    duplicateKeys: checkWord("duplicateKeys", options.duplicateKeys, DUPLICATE_KEYS),
-    proto: checkWord("proto", options.proto, PROTO),
-    bigIntegers: checkWord("bigIntegers", options.bigIntegers, BIG_INTEGERS),
-    loneSurrogates: checkWord("loneSurrogates", options.loneSurrogates, LONE_SURROGATES),
-    byteOrderMark: checkWord("byteOrderMark", options.byteOrderMark, BYTE_ORDER_MARK),
+    maxBytes,
+    maxDepth,
+    maxStringBytes,
+    maxKeys,
+    maxIntegerDigits,
+    duplicateKeys,
+    proto,
+    bigIntegers,
+    loneSurrogates,
+    byteOrderMark,
   };
 }
 

@@ -6,7 +6,7 @@
  */
 
 import { build } from "./build.ts";
-import { keepsLimits, keepsSurrogates } from "./check.ts";
+import { keepsLimits, keepsSurrogates, Skim } from "./check.ts";
 import { JsonError, type JsonPosition } from "./error.ts";
 import { type JsonValue, type ParseOptions, type ResolvedOptions, resolveOptions } from "./options.ts";
 import { decodeText } from "./text.ts";
@@ -43,20 +43,25 @@ export function parse(bytes: Uint8Array, options?: ParseOptions): JsonValue {
  */
 export function parseAt(bytes: Uint8Array, options: ResolvedOptions, origin?: JsonPosition): JsonValue {
   if (bytes.length > options.maxBytes) throw tooLong(bytes, options.maxBytes, origin);
-  const kept = sizeMayBreak(bytes.length, options) ? keepsLimits(bytes, options) : "escaped";
-  const value = kept === "no" ? undefined : parsePlatform(bytes, kept === "escaped", options);
+  const value = parseFast(bytes, options);
   return value ?? build(bytes, options, origin); // null is so short that it may be read twice
 }
 
-/** Reads bytes that keep the limits with the platform's means; `undefined` where it refuses, or a policy may have a say. */
-function parsePlatform(bytes: Uint8Array, escaped: boolean, options: ResolvedOptions): JsonValue | undefined {
+/** Reads with the platform's means; `undefined` where it refuses, or where a limit or policy may have a say. */
+function parseFast(bytes: Uint8Array, options: ResolvedOptions): JsonValue | undefined {
   if (options.duplicateKeys !== "last") return undefined;
+  const needsPass = sizeMayBreak(bytes.length, options);
+  if (needsPass && !keepsLimits(bytes, options, found)) return undefined;
   const marked = options.byteOrderMark === "skip" && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
   const text = decodeText(marked ? bytes.subarray(3) : bytes);
-  return text === undefined ? undefined : parseText(text, bytes, escaped, options);
+  if (text === undefined) return undefined;
+  return parseText(text, bytes, needsPass ? found.escapes : text.includes("\\"), options);
 }
 
-/** The same for bytes that are decoded already, which may have escapes if they are `escaped`. */
+/** Where the pass leaves what it found, as it is not kept. */
+const found = new Skim();
+
+/** The same for bytes that keep the limits, are decoded already, and have escapes only if they are `escaped`. */
 export function parseText(
   text: string,
   bytes: Uint8Array,

@@ -6,7 +6,7 @@
  */
 
 import { readScalar } from "./build.ts";
-import { Skim, skim } from "./check.ts";
+import { lastStringQuote, Skim, skim } from "./check.ts";
 import { JsonError, type JsonPosition } from "./error.ts";
 import { checkLimit, type JsonValue, type ParseOptions, type ResolvedOptions, resolveOptions } from "./options.ts";
 import { parseAt, parseText } from "./parse.ts";
@@ -75,6 +75,7 @@ export class JsonReader {
   readonly #scanner: Scanner;
   readonly #window = new Window();
   readonly #skim = new Skim();
+  #lastQuote = -1;
   #chunk: Uint8Array = new Uint8Array(0);
   /** Whether the platform makes the same value of checked bytes. */
   readonly #plain: boolean;
@@ -126,6 +127,7 @@ export class JsonReader {
     const allowed = this.#tooLong ? chunk.subarray(0, left) : chunk;
     this.#written += allowed.length;
     this.#chunk = allowed;
+    this.#lastQuote = lastStringQuote(allowed);
     this.#scanner.feed(allowed);
     this.#window.feed(allowed);
     this.#unread = true;
@@ -240,12 +242,12 @@ export class JsonReader {
     const { maxStringBytes, maxKeys, maxDepth } = this.#options;
     const limits = { maxStringBytes, maxKeys, maxDepth: maxDepth - scanner.depth + 1 };
     const found = this.#skim;
-    if (!skim(this.#chunk, start - base, limits, found)) return undefined;
+    if (!skim(this.#chunk, start - base, this.#lastQuote, limits, found)) return undefined;
     const end = base + found.end;
     if (end - start > this.#maxValueBytes) return undefined;
     const bytes = this.#chunk.subarray(start - base, found.end);
     const text = decodeText(bytes);
-    const value = text === undefined ? undefined : parseText(text, bytes, text.includes("\\"), this.#options);
+    const value = text === undefined ? undefined : parseText(text, bytes, found.escapes, this.#options);
     if (text === undefined || value === undefined) return undefined;
     const onLine = found.newlines === 0 ? start - base : found.lineStart;
     const wide = text.length === bytes.length ? 0 : continuations(this.#chunk, onLine, found.end);

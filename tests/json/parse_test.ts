@@ -8,7 +8,7 @@
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { build } from "../../json/build.ts";
-import { keepsLimits, keepsSurrogates } from "../../json/check.ts";
+import { keepsLimits, keepsSurrogates, lastStringQuote, Skim, skim } from "../../json/check.ts";
 import { JsonError, type JsonValue, parse, type ParseOptions } from "../../json/mod.ts";
 import { resolveOptions } from "../../json/options.ts";
 import { events, outcomeOf, parsed, pieces, read, splits, utf8 } from "./outcome.ts";
@@ -357,19 +357,45 @@ Deno.test("parse()'s fast way and the plain one agree on every text, limit and p
   );
 });
 
-Deno.test("keepsLimits() and keepsSurrogates() are true exactly for the valid texts that the automaton takes", () => {
+Deno.test("keepsLimits() and keepsSurrogates() are true exactly for the containers that the automaton takes", () => {
   let broken = 0;
+  const found = new Skim();
   fc.assert(
-    fc.property(jsonText, anyOptions, (text, { maxDepth, maxStringBytes, maxKeys }) => {
+    fc.property(jsonText.map((text) => ` \n[${text}]\n`), anyOptions, (text, { maxDepth, maxStringBytes, maxKeys }) => {
       const bytes = utf8(text);
       const limits = { maxDepth, maxStringBytes, maxKeys };
       const kept = parsed(bytes, { ...limits, loneSurrogates: "keep", duplicateKeys: "first" }).error === undefined;
-      const escaped = text.includes("\\");
-      assertEquals(keepsLimits(bytes, resolveOptions(limits)), kept ? escaped ? "escaped" : "plain" : "no");
+      assertEquals(keepsLimits(bytes, resolveOptions(limits), found), kept);
+      if (kept) {
+        const trimmed = text.trimEnd();
+        assertEquals([found.end, found.escapes], [utf8(trimmed).length, text.includes("\\")]);
+        assertEquals(found.newlines, trimmed.split("\n").length - 2);
+      }
       assertEquals(keepsSurrogates(bytes), parsed(bytes, { duplicateKeys: "first" }).error === undefined);
       broken += Number(!kept);
     }),
     { numRuns: 2000 },
   );
   assert(broken > 50, `only ${broken} texts passed a limit`);
+});
+
+Deno.test("skim() stays in its bytes wherever they break off, and lastStringQuote() finds what may end a string", () => {
+  const bytes = utf8('[{"a\\\\\\"b":"\\\\"},\n  "c\\\\\\\\", ["\\""], 1]');
+  const found = new Skim();
+  for (let end = 0; end < bytes.length; end++) {
+    const part = bytes.slice(0, end);
+    assertEquals(skim(part, 0, lastStringQuote(part), resolveOptions({}), found), false, String(end));
+  }
+  assertEquals(skim(bytes, 0, lastStringQuote(bytes), resolveOptions({}), found), true);
+  const quotes: [text: string, quote: number][] = [
+    ["", -1],
+    ['"', 0],
+    ['\\"', -1],
+    ['\\\\"', 2],
+    ['"a\\"', 0],
+    ['a"\\"\\"', 1],
+    [`"${'\\"'.repeat(15)}`, 0],
+    [`"a"${'\\"'.repeat(40)}`, -1],
+  ];
+  for (const [text, quote] of quotes) assertEquals(lastStringQuote(utf8(text)), quote, text);
 });
