@@ -7,7 +7,8 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { fromDeflatedBase64, fromLatin1, loadVectors, vectorTest } from "../vectors.ts";
-import { type Cut, type Heard, Lab, readAnswers, type Seen, type Talk } from "./conversations.ts";
+import { readAnswers } from "./client.ts";
+import { type Cut, type Heard, Lab, type Seen, type Talk } from "./conversations.ts";
 
 type Pairs = readonly (readonly [name: string, value: string])[];
 

@@ -8,7 +8,8 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { fromBase64, fromLatin1, loadVectorLines, vectorTest } from "../vectors.ts";
-import { type Cut, type Heard, Lab, readAnswers } from "./conversations.ts";
+import { readAnswers } from "./client.ts";
+import { type Cut, type Heard, Lab } from "./conversations.ts";
 
 interface Sample {
   readonly name: string;
