@@ -76,15 +76,47 @@ async function readRest(
   head: readonly Uint8Array[],
   next: ReturnType<ReadableSource["read"]>,
 ): Promise<Bytes> {
-  const chunks = [...head];
-  let length = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+  const gathered = new Gathered(source.length);
+  for (const chunk of head) gathered.add(chunk);
   for (;;) {
     const chunk = next instanceof Promise ? await next : next;
-    if (chunk === null) return join(chunks, length);
-    length += chunk.length;
-    if (length > limit) refuse(source, limit, length);
-    chunks.push(chunk);
+    if (chunk === null) return gathered.take();
+    gathered.add(chunk);
+    if (gathered.length > limit) refuse(source, limit, gathered.length);
     next = source.read();
+  }
+}
+
+/** Chunks on their way to be one: copied as they come where the length is known, so that nothing is in memory twice. */
+class Gathered {
+  length = 0;
+  readonly #announced: number | undefined;
+  #whole: Bytes | undefined;
+  #chunks: Uint8Array[] = [];
+
+  constructor(announced: number | undefined) {
+    this.#announced = announced;
+  }
+
+  add(chunk: Uint8Array): void {
+    const end = this.length + chunk.length;
+    if (this.#announced !== undefined && chunk.length < this.#announced && end <= this.#announced) {
+      this.#whole ??= new Uint8Array(this.#announced);
+      this.#whole.set(chunk, this.length);
+    } else {
+      this.#chunks.push(chunk);
+    }
+    this.length = end;
+  }
+
+  /** All of it: a single chunk stays itself. */
+  take(): Bytes {
+    if (this.#whole !== undefined) {
+      if (this.#chunks.length === 0 && this.length === this.#whole.length) return this.#whole;
+      const extra = this.#chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+      this.#chunks.unshift(this.#whole.subarray(0, this.length - extra));
+    }
+    return join(this.#chunks, this.length);
   }
 }
 

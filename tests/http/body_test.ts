@@ -18,6 +18,14 @@ Deno.test("readAll() gives the content however it is cut, by promise or not", as
   }));
 });
 
+Deno.test("readAll() gives what came, whatever length was announced", async () => {
+  const cut = fc.array(fc.uint8Array({ maxLength: 20 }), { maxLength: 8 });
+  await fc.assert(fc.asyncProperty(cut, fc.boolean(), fc.nat(100), async (chunks, async, length) => {
+    const body = new TestBody(chunks, { async, length });
+    assertEquals(new Uint8Array(await readAll(body, 1000)), flat(chunks));
+  }));
+});
+
 Deno.test("readAll() takes the limit to the byte, and cancels beyond it", async () => {
   await fc.assert(fc.asyncProperty(chunked, fc.boolean(), fc.nat(100), async (chunks, async, limit) => {
     const body = new TestBody(chunks, { async });
