@@ -404,6 +404,11 @@ export class ServerConnection implements ExchangeOwner {
     if (this.idle) this.#retire();
   }
 
+  /** Tells the time before what is said of an exchange, which carries none. */
+  tick(now: number): void {
+    this.#now = now;
+  }
+
   /** Tells how much of the output has left, for the deadline of a stalled write. */
   sent(count: number, now: number): void {
     this.#now = now;

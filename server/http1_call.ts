@@ -22,6 +22,8 @@ export interface CallDriver {
   readonly scheme: "http" | "https";
   /** The most that `text()` and its like take, in bytes. */
   readonly bodyLimit: number;
+  /** Tells the connection the time, before an answer that says none is completed. */
+  tick(): void;
   /** The head of a plain answer. */
   plainHead(contentType: string | null): Uint8Array;
   /** The current `date`. */
@@ -202,6 +204,7 @@ export class Http1Call implements ServerCall, BodyDemand {
 
   end(trailers: readonly Field[]): void {
     if (this.#gone) return;
+    this.#driver.tick();
     this.exchange.end(trailers);
     this.#finished();
   }

@@ -146,7 +146,7 @@ export class Http1Driver implements CallDriver {
     }
     if (this.#ended && core.end !== "closed") this.#receiveEnd();
     this.#processing = false;
-    this.flush();
+    this.flush(this.#now);
     this.#arm();
   }
 
@@ -210,6 +210,7 @@ export class Http1Driver implements CallDriver {
     this.#alarmAt = Infinity;
     const now = this.#tick();
     if (this.#core.deadline <= now) {
+      this.#core.date = this.#context.heads.date(now);
       this.#core.expire(now);
       this.#process();
     }
@@ -225,16 +226,23 @@ export class Http1Driver implements CallDriver {
   }
 
   #tick(): number {
-    return this.#now = this.#context.scheduler.now();
+    const now = this.#context.scheduler.now();
+    this.#core.tick(now);
+    return this.#now = now;
+  }
+
+  /** See {@linkcode CallDriver.tick}. */
+  tick(): number {
+    return this.#processing ? this.#now : this.#tick();
   }
 
   /** Sends what waits, or does what comes after the last octet. */
-  flush(): void {
+  flush(now: number = this.tick()): void {
     if (this.#processing || this.#closed) return;
     const { end, output } = this.#core;
     if (end === "closed" && output.size === 0) return this.#close(cutOff()); // though a write never ends
     if (this.#writing) return;
-    const view = this.#core.takeOutput(this.#now);
+    const view = this.#core.takeOutput(now);
     if (view === undefined) return this.#flushed();
     this.#writing = true;
     this.#transport.write(view).then(this.#written, this.#lost);
@@ -252,7 +260,7 @@ export class Http1Driver implements CallDriver {
     }
     if (this.#calls.size > 0) this.#settle();
     if (output.size > 0) this.#arm();
-    this.flush();
+    this.flush(this.#now);
   };
 
   /** Lets go of the calls whose answer has left. */
@@ -327,12 +335,12 @@ export class Http1Driver implements CallDriver {
 
   /** See {@linkcode CallDriver.plainHead}. */
   plainHead(contentType: string | null): Uint8Array {
-    return this.#context.heads.plain(contentType, this.#processing ? this.#now : this.#tick());
+    return this.#context.heads.plain(contentType, this.tick());
   }
 
   /** See {@linkcode CallDriver.date}. */
   date(): string {
-    return this.#context.heads.date(this.#processing ? this.#now : this.#tick());
+    return this.#context.heads.date(this.tick());
   }
 
   /** See {@linkcode CallDriver.room}. */
@@ -344,19 +352,21 @@ export class Http1Driver implements CallDriver {
 
   /** See {@linkcode CallDriver.wanted}. */
   wanted(call: Http1Call): void {
-    this.#core.wantContent(call.exchange, this.#now);
-    this.flush();
+    this.#core.wantContent(call.exchange, this.tick());
+    this.flush(this.#now);
     this.#resume();
   }
 
   /** See {@linkcode CallDriver.discard}. */
   discard(call: Http1Call): void {
+    this.tick();
     if (call.done) this.#core.discardContent(call.exchange);
     this.#resume();
   }
 
   /** See {@linkcode CallDriver.drain}. */
   drain(call: Http1Call): void {
+    this.tick();
     this.#core.discardContent(call.exchange);
   }
 
