@@ -6,7 +6,7 @@
  */
 
 import { readScalar } from "./build.ts";
-import { lastStringQuote, Skim, skim } from "./check.ts";
+import { lastStringQuote, Skim, skim, type SkimLimits } from "./check.ts";
 import { JsonError, type JsonPosition } from "./error.ts";
 import { checkLimit, type JsonValue, type ParseOptions, type ResolvedOptions, resolveOptions } from "./options.ts";
 import { parseAt, parseText } from "./parse.ts";
@@ -75,6 +75,8 @@ export class JsonReader {
   readonly #scanner: Scanner;
   readonly #window = new Window();
   readonly #skim = new Skim();
+  /** The limits inside a value that is asked for. */
+  readonly #limits: SkimLimits;
   #lastQuote = -1;
   #chunk: Uint8Array = new Uint8Array(0);
   /** Whether the platform makes the same value of checked bytes. */
@@ -106,7 +108,8 @@ export class JsonReader {
     this.#scanner = new Scanner(this.#options);
     this.#scanner.stopDepth = 0;
     this.#scanner.maxKeys = Infinity;
-    const { duplicateKeys, proto, bigIntegers } = this.#options;
+    const { duplicateKeys, proto, bigIntegers, maxDepth, maxStringBytes, maxKeys } = this.#options;
+    this.#limits = { maxDepth: maxDepth - this.#steps.length, maxStringBytes, maxKeys };
     this.#plain = duplicateKeys === "last" && proto === "keep" && bigIntegers === "number";
   }
 
@@ -239,10 +242,8 @@ export class JsonReader {
     const scanner = this.#scanner;
     const { tokenStart: start, lineStart } = scanner;
     const base = this.#window.end - this.#chunk.length;
-    const { maxStringBytes, maxKeys, maxDepth } = this.#options;
-    const limits = { maxStringBytes, maxKeys, maxDepth: maxDepth - scanner.depth + 1 };
     const found = this.#skim;
-    if (!skim(this.#chunk, start - base, this.#lastQuote, limits, found)) return undefined;
+    if (!skim(this.#chunk, start - base, this.#lastQuote, this.#limits, found)) return undefined;
     const end = base + found.end;
     if (end - start > this.#maxValueBytes) return undefined;
     const bytes = this.#chunk.subarray(start - base, found.end);

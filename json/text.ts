@@ -15,8 +15,11 @@ const BACKSLASH = 0x5c;
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
-/** Up to this many bytes `String.fromCharCode` beats `TextDecoder` (0.05 against 0.15 µs for 10 bytes). */
-const SHORT = 16;
+/** Up to this many bytes of ASCII, `String.fromCharCode` beats `TextDecoder` (80 against 180 ns for a number of 18 digits). */
+const SHORT = 32;
+
+/** An array of each length, as the arguments of one call make a flat string, and characters added one by one don't. */
+const CODES = Array.from({ length: SHORT + 1 }, (_, length) => new Array<number>(length).fill(0));
 
 /** Beyond this, digits don't add up exactly in a double. */
 const EXACT_DIGITS = 15;
@@ -52,9 +55,7 @@ export function readString(bytes: Uint8Array, start: number, end: number): strin
   }
   if (escaped) return unescape(decoder.decode(bytes.subarray(start - 1, end + 1)));
   if (!plain) return decoder.decode(bytes.subarray(start, end));
-  let text = "";
-  for (let at = start; at < end; at++) text += String.fromCharCode(bytes[at]!);
-  return text;
+  return readAscii(bytes, start, end);
 }
 
 /** Leaves escapes to the platform: the text is one whole string with its quotes. */
@@ -81,10 +82,10 @@ export function readNumber(bytes: Uint8Array, start: number, end: number): numbe
 
 /** Gives ASCII bytes as text. */
 export function readAscii(bytes: Uint8Array, start: number, end: number): string {
-  if (end - start > SHORT * 2) return decoder.decode(bytes.subarray(start, end));
-  let text = "";
-  for (let at = start; at < end; at++) text += String.fromCharCode(bytes[at]!);
-  return text;
+  const codes = CODES[end - start];
+  if (codes === undefined) return decoder.decode(bytes.subarray(start, end));
+  for (let at = start; at < end; at++) codes[at - start] = bytes[at]!;
+  return String.fromCharCode(...codes);
 }
 
 /** Whether the byte is `ws` (RFC 8259 §2). */
