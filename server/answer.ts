@@ -14,7 +14,7 @@ import { plainContentType, responseFields, takeKnownBody } from "../http/respons
 import { type SentTrailers, sentTrailers } from "../http/trailers.ts";
 import type { ServerCall } from "./call.ts";
 import type { ServerContext } from "./context.ts";
-import { CallInfo, takeUpgrade } from "./info.ts";
+import { CallInfo, upgradeOf } from "./info.ts";
 
 /** Lets the handler answer a call. Never throws: what fails is answered by `onError`, or cuts the answer short. */
 export function answer(context: ServerContext, call: ServerCall): void {
@@ -67,7 +67,7 @@ export function defaultOnError(error: unknown): Response {
  * @throws {TypeError} If it is no `Response`, or one that can't be sent.
  */
 function send(context: ServerContext, call: ServerCall, response: Response): void {
-  const upgrade = call.switchable ? takeUpgrade(response) : undefined;
+  const upgrade = call.switchable ? upgradeOf(response) : undefined;
   if (upgrade !== undefined) return upgrade.accept();
   const body = takeKnownBody(response);
   const { status } = response;

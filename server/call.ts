@@ -69,7 +69,7 @@ export interface ServerCall extends RequestSource {
   end(trailers: readonly Field[]): void;
   /** Cuts the answer short, so that the peer sees that it isn't complete. */
   abort(reason: unknown): void;
-  /** Whether the request asks for another protocol: an Upgrade, or a CONNECT. */
+  /** Whether the request asks for another protocol, by an Upgrade or a CONNECT, and was received whole. */
   readonly switchable: boolean;
   /** Sends the head that ends HTTP, and gives the raw duplex once it has left. */
   switch(head: SwitchHead): Promise<Transport>;

@@ -214,7 +214,8 @@ export class Http1Call implements ServerCall, BodyDemand {
   }
 
   get switchable(): boolean {
-    return this.exchange.head.upgrade || this.method === "CONNECT";
+    // RFC 9110 §7.8: the protocol doesn't change in the middle of a message.
+    return this.exchange.received && (this.exchange.head.upgrade || this.method === "CONNECT");
   }
 
   switch(head: SwitchHead): Promise<Transport> {

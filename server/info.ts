@@ -56,15 +56,27 @@ export class CallInfo implements ServeInfo {
 
   upgrade(options: UpgradeOptions = {}): Upgrade {
     const call = this.#call;
-    if (!call.switchable) throw new TypeError("Cannot upgrade as the request must have 'upgrade', or be a CONNECT");
+    if (!call.switchable) {
+      throw new TypeError(
+        "Cannot upgrade as the request must be a CONNECT or have 'upgrade', and its content have come",
+      );
+    }
     const fields = fieldsOf(options.headers);
     if (call.method !== "CONNECT") fields.push({ name: "upgrade", value: chosenProtocol(call, options.protocol) });
     const response = new Response(null, { status: call.method === "CONNECT" ? 200 : 101 });
     const { promise, resolve, reject } = Promise.withResolvers<Transport>();
     promise.catch(() => {}); // whoever holds it is told; nobody else needs to be
-    upgrades.set(response, {
-      accept: () => call.switch({ status: response.status, fields }).then(resolve, reject),
-    });
+    const pending: PendingUpgrade = {
+      accept() {
+        upgrades.delete(response);
+        call.switch({ status: response.status, fields }).then(resolve, reject);
+      },
+    };
+    upgrades.set(response, pending);
+    call.completed.then(() => {
+      if (!upgrades.delete(response)) return;
+      reject(new TypeError("Cannot upgrade as the handler must return the upgrade's own response"));
+    }, reject);
     return { response, transport: promise };
   }
 }
@@ -76,11 +88,8 @@ export interface PendingUpgrade {
 }
 
 /** The upgrade that a response accepts, once. */
-export function takeUpgrade(response: Response): PendingUpgrade | undefined {
-  if (response.status !== 101 && response.status !== 200) return undefined;
-  const upgrade = upgrades.get(response);
-  upgrades.delete(response);
-  return upgrade;
+export function upgradeOf(response: Response): PendingUpgrade | undefined {
+  return response.status === 101 || response.status === 200 ? upgrades.get(response) : undefined;
 }
 
 /** The protocol to switch to must be one that the client offers (RFC 9110 §7.8). */

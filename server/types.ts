@@ -22,7 +22,10 @@ export interface UpgradeOptions {
 export interface Upgrade {
   /** The response that the handler has to return. */
   readonly response: Response;
-  /** The raw duplex, once the response has left; octets that came early are read first. */
+  /**
+   * The raw duplex, once the response has left; octets that came early are read first. It is the handler's from then on:
+   * a server that ends leaves it open. Rejects if the client has gone, and if another response is returned.
+   */
   readonly transport: Promise<Transport>;
 }
 
@@ -50,7 +53,7 @@ export interface ServeInfo<A extends Address = Address> {
    * Accepts an Upgrade (RFC 9110 §7.8) or a CONNECT (RFC 9110 §9.3.6): the handler returns the response, and has the
    * connection as a raw duplex then.
    *
-   * @throws {TypeError} If the request asks for neither, or for another protocol.
+   * @throws {TypeError} If the request asks for neither, or for another protocol, or if its content is still on its way.
    */
   upgrade(options?: UpgradeOptions): Upgrade;
 }
