@@ -25,6 +25,19 @@ export { BodyTooLargeError, type Bytes, DEFAULT_BODY_LIMIT, type ReadableSource,
 export type { BodySource, KnownBody, Protocol, RequestSource } from "./call.ts";
 export { type ErrorScope, ProtocolError, type ProtocolErrorOptions } from "./fields/error.ts";
 export type { Field } from "./fields/field.ts";
+export {
+  json,
+  type JsonInit,
+  ndjson,
+  type NdjsonInit,
+  type Problem,
+  problem,
+  ProblemError,
+  readJson,
+  type ReadJsonOptions,
+} from "./json.ts";
+export type { JsonLimits, JsonObject, JsonScalar, JsonValue, ParseOptions, RawNumber } from "../json/options.ts";
+export type { StringifyOptions } from "../json/stringify.ts";
 export { lazyRequest, type RequestFactory, sourceOf } from "./request.ts";
 export { plainContentType, responseFields, takeKnownBody } from "./response.ts";
 export {

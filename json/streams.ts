@@ -6,35 +6,17 @@
  */
 
 import { type NdjsonOptions, NdjsonReader } from "./ndjson.ts";
-import type { JsonValue } from "./options.ts";
 import { JsonReader, type JsonReaderOptions } from "./reader.ts";
 import type { RecordOptions } from "./records.ts";
 import { JsonSeqReader } from "./sequence.ts";
 import { type StringifyOptions, stringifyText } from "./stringify.ts";
+import { ValueStream } from "./value_stream.ts";
+import type { JsonValue } from "./options.ts";
 
 const encoder = new TextEncoder();
 
 /** Characters of small values that are gathered to one chunk where they are at hand at once. */
 const BATCH_CHARACTERS = 16 * 1024;
-
-/** What the readers of this folder have in common. */
-interface ChunkReader extends Iterable<JsonValue> {
-  write(chunk: Uint8Array): void;
-  end(): void;
-}
-
-function readWith(reader: ChunkReader): Transformer<Uint8Array, JsonValue> {
-  return {
-    transform(chunk, controller) {
-      reader.write(chunk);
-      for (const value of reader) controller.enqueue(value);
-    },
-    flush(controller) {
-      reader.end();
-      for (const value of reader) controller.enqueue(value);
-    },
-  };
-}
 
 /**
  * {@linkcode JsonReader} as a stream: bytes of one JSON text in, the values at a path out. An error fails the stream after the
@@ -48,26 +30,41 @@ function readWith(reader: ChunkReader): Transformer<Uint8Array, JsonValue> {
  * for await (const item of response.body!.pipeThrough(new JsonReaderStream({ path: "$.items[*]" }))) console.log(item);
  * ```
  */
-export class JsonReaderStream extends TransformStream<Uint8Array, JsonValue> {
+export class JsonReaderStream implements TransformStream<Uint8Array, JsonValue> {
+  /** The values. */
+  readonly readable: ReadableStream<JsonValue>;
+  /** The bytes; a write is done when all values of its chunk were taken. */
+  readonly writable: WritableStream<Uint8Array>;
+
   /** Makes a stream for one text; throws as {@linkcode JsonReader} does. */
   constructor(options?: JsonReaderOptions) {
-    super(readWith(new JsonReader(options)));
+    ({ readable: this.readable, writable: this.writable } = new ValueStream(new JsonReader(options)));
   }
 }
 
 /** {@linkcode NdjsonReader} as a stream: bytes of lines in, values out. */
-export class NdjsonParseStream extends TransformStream<Uint8Array, JsonValue> {
+export class NdjsonParseStream implements TransformStream<Uint8Array, JsonValue> {
+  /** The values. */
+  readonly readable: ReadableStream<JsonValue>;
+  /** The bytes; a write is done when all values of its chunk were taken. */
+  readonly writable: WritableStream<Uint8Array>;
+
   /** Makes a stream; throws as {@linkcode NdjsonReader} does. */
   constructor(options?: NdjsonOptions) {
-    super(readWith(new NdjsonReader(options)));
+    ({ readable: this.readable, writable: this.writable } = new ValueStream(new NdjsonReader(options)));
   }
 }
 
 /** {@linkcode JsonSeqReader} as a stream: bytes of a JSON text sequence in, values out. */
-export class JsonSeqParseStream extends TransformStream<Uint8Array, JsonValue> {
+export class JsonSeqParseStream implements TransformStream<Uint8Array, JsonValue> {
+  /** The values. */
+  readonly readable: ReadableStream<JsonValue>;
+  /** The bytes; a write is done when all values of its chunk were taken. */
+  readonly writable: WritableStream<Uint8Array>;
+
   /** Makes a stream; throws as {@linkcode JsonSeqReader} does. */
   constructor(options?: RecordOptions) {
-    super(readWith(new JsonSeqReader(options)));
+    ({ readable: this.readable, writable: this.writable } = new ValueStream(new JsonSeqReader(options)));
   }
 }
 

@@ -36,11 +36,43 @@ Deno.test("JsonReaderStream gives the values at a path", async () => {
 });
 
 Deno.test("JsonReaderStream fails after the values before the error, at the end too", async () => {
-  for (const [text, place] of [["[1, 2, x]", 7], ["[1, 2", 5]] as const) {
-    const { values, error } = await collect(bytes(text).pipeThrough(new JsonReaderStream({ path: "$[*]" })));
-    assertEquals(values, [1, 2]);
-    assertEquals(error instanceof JsonError ? error.offset : error, place);
+  for (const size of [1, 3, 100]) {
+    for (const [text, place] of [["[1, 2, x]", 7], ["[1, 2, ", 7]] as const) {
+      const { values, error } = await collect(bytes(text, size).pipeThrough(new JsonReaderStream({ path: "$[*]" })));
+      assertEquals(values, [1, 2]);
+      assertEquals(error instanceof JsonError ? error.offset : error, place);
+    }
   }
+});
+
+Deno.test("JsonReaderStream takes a chunk when the values of the last one are taken, and no more after an error or cancel", async () => {
+  let given = 0;
+  let cancelled = Promise.withResolvers<unknown>();
+  const source = () =>
+    new ReadableStream<Uint8Array>({
+      pull: (controller) => controller.enqueue(utf8(["[1,2,", "3,4,", "x", "5"][given++]!)),
+      cancel: (reason) => cancelled.resolve(reason),
+    }, { highWaterMark: 0 });
+  const reader = source().pipeThrough(new JsonReaderStream({ path: "$[*]" })).getReader();
+  assertEquals([(await reader.read()).value, (await reader.read()).value], [1, 2]);
+  assertEquals((await reader.read()).value, 3);
+  assertEquals(given, 2);
+  assertEquals((await reader.read()).value, 4);
+  const error = await assertRejects(() => reader.read(), JsonError);
+  assertEquals(await cancelled.promise, error);
+  await assertRejects(() => reader.closed, JsonError);
+  given = 0;
+  cancelled = Promise.withResolvers<unknown>();
+  const left = source().pipeThrough(new JsonReaderStream({ path: "$[*]" })).getReader();
+  await left.read();
+  await left.cancel("enough");
+  assertEquals(await cancelled.promise, "enough");
+});
+
+Deno.test("JsonReaderStream fails with the error of its source", async () => {
+  const source = new ReadableStream<Uint8Array>({ pull: (controller) => controller.error(new RangeError("gone")) });
+  const { values, error } = await collect(source.pipeThrough(new JsonReaderStream()));
+  assertEquals([values, error instanceof RangeError], [[], true]);
 });
 
 Deno.test("NdjsonParseStream and NdjsonStringifyStream give values back", async () => {
