@@ -22,8 +22,8 @@ export interface ListenTlsOptions extends ListenTcpOptions, CertifiedKey {
   readonly alpnProtocols?: readonly string[];
   /**
    * Makes {@linkcode TlsListener.replaceCertificate} work. Deno's own TLS keeps its first certificate for good, so
-   * `node:tls` is used then, over a TCP listener: it does half as many exchanges a second, at half the throughput. On
-   * the other hand it sends small writes at once, which Deno's own TLS can't be told to (see {@linkcode listenTls}).
+   * `node:tls` is used then, over a TCP listener: it does half as many exchanges a second, at half the throughput, and
+   * has none of the faults that {@linkcode listenTls} tells of.
    *
    * @default {false}
    */
@@ -52,8 +52,10 @@ export interface DialTlsOptions extends DialTcpOptions {
  * Listens on a TCP port and speaks TLS there. A handshake isn't waited for by `accept` but by
  * {@linkcode Transport.ready}, so that a slow one holds up nobody else.
  *
- * What it accepts has TCP_NODELAY only with `replaceable`: without, a small write behind another that the peer has not
- * acknowledged yet waits for that, up to 40 ms. One exchange at a time never meets this; a stream of small writes does.
+ * Deno's own TLS has two faults that can't be mended from here, and that `replaceable` has not. It can't be told to send
+ * small writes at once (TCP_NODELAY): one behind another that the peer has not acknowledged yet waits for that, up to
+ * 40 ms; one exchange at a time never meets this, a stream of small writes does. And a transport that is closed before
+ * its handshake has ended, or with bytes that the peer doesn't take, keeps its socket until the peer leaves.
  *
  * @throws {TypeError} If `reusePort` is asked for and the platform doesn't offer it.
  * @throws {Error} If the certificate or the key can't be read, or the one isn't the other's.
@@ -78,7 +80,7 @@ export function dialTls(options: DialTlsOptions): Promise<Transport> {
     const transport = new TlsTransport(
       options.client ? await connectAs(options, options.client) : await start(options, signal),
     );
-    const close = () => transport.close();
+    const close = () => transport.close(); // else a handshake that hangs would keep the process alive
     signal.addEventListener("abort", close, { once: true });
     try {
       await transport.ready();

@@ -124,7 +124,7 @@ class SecureTransport implements Transport {
       },
       onError: (error) => this.#fail(error),
     });
-    const options = { isServer: true, secureContext, allowHalfOpen: true };
+    const options = { isServer: true, secureContext };
     this.#socket = new TLSSocket(this.#feed, ALPNProtocols.length > 0 ? { ...options, ALPNProtocols } : options);
     this.#socket.on("secure", () => {
       this.#shaken = true;

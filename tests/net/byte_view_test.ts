@@ -12,7 +12,7 @@ import { ByteView } from "../../net/mod.ts";
 /** A view whose range has other bytes before and behind it, and what a typed array of its own would hold. */
 const ranges = fc.tuple(
   fc.uint8Array({ maxLength: 9 }),
-  fc.uint8Array({ maxLength: 200 }),
+  fc.uint8Array({ maxLength: 200, size: "max" }),
   fc.uint8Array({ maxLength: 9 }),
 ).map(([before, own, behind]) => ({
   own,
@@ -20,7 +20,7 @@ const ranges = fc.tuple(
 }));
 
 /** Small bytes, so that searches find something now and then. */
-const fewBytes = fc.uint8Array({ max: 2, maxLength: 150 });
+const fewBytes = fc.uint8Array({ max: 2, maxLength: 150, size: "max" });
 
 Deno.test("ByteView covers all of its bytes unless told otherwise", () => {
   const bytes = new Uint8Array([1, 2, 3]);
@@ -52,7 +52,8 @@ Deno.test("ByteView.at() counts from the start or from the end", () => {
 });
 
 Deno.test("ByteView.indexOf(byte) is what a typed array's is, never outside of the range", () => {
-  fc.assert(fc.property(fewBytes, fc.nat(3), fc.nat(170), (own, byte, from) => {
+  const rareBytes = fc.oneof(fewBytes, fc.uint8Array({ maxLength: 150, size: "max" }));
+  fc.assert(fc.property(rareBytes, fc.nat(3), fc.nat(170), (own, byte, from) => {
     const view = new ByteView(concat([new Uint8Array([byte]), own, new Uint8Array([byte])]), 1, own.length + 1);
     assertEquals(view.indexOf(byte, from), own.indexOf(byte, from));
   }));

@@ -78,6 +78,15 @@ Deno.test("memoryPipe({ capacity }) makes a write wait until the peer has read",
   assertEquals(await read(far), [2, 3, 4]);
 });
 
+Deno.test("memoryPipe({ capacity }) counts nothing that a parked read has taken", async () => {
+  const [near, far] = memoryPipe({ capacity: 2 });
+  for (let round = 0; round < 3; round++) {
+    const parked = read(far);
+    assertEquals(await near.write(bytes(1, 2)), 2);
+    assertEquals(await parked, [1, 2]);
+  }
+});
+
 Deno.test("memoryPipe({ latency }) delivers bytes and the end after that time, in order, and not before", async () => {
   const clock = new ManualClock();
   const [near, far] = memoryPipe({ latency: 50, clock });

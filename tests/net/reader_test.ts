@@ -105,33 +105,43 @@ Deno.test("Reader.readExact() reads more than the largest buffer in one view", a
 
 Deno.test("Reader never writes over bytes that it has read: all views stay true", async () => {
   const small = fc.record({ minRead: fc.constant(2), initialSize: fc.integer({ min: 2, max: 16 }) });
-  const steps = fc.array(fc.record({ kind: fc.constantFrom("exact", "take", "shrink"), count: fc.nat(40) }));
-  await fc.assert(fc.asyncProperty(fc.array(fc.nat(50)), steps, small, async (sizes, todo, sizing) => {
-    let total = 0;
-    const chunks = sizes.map((size) => numbered(size, (total += size) - size));
-    const whole = concat(chunks);
-    const reader = new Reader(chunked(chunks).transport, { ...sizing, maxSize: 32 });
-    const kept: { at: number; view: ByteView | Uint8Array }[] = [];
-    let at = 0;
-    for (const { kind, count } of todo) {
-      if (kind === "shrink") reader.shrink();
-      else if (kind === "take") {
-        const taken = reader.take(count);
-        kept.push({ at, view: taken });
-        at += taken.length;
-      } else if (at + count <= total) {
-        kept.push({ at, view: await reader.readExact(count) });
-        at += count;
-      }
-    }
-    while (await reader.fill());
-    kept.push({ at, view: reader.view });
-    for (const { at, view } of kept) {
-      const bytes = view instanceof Uint8Array ? view : view.toBytes();
-      assertEquals(bytes, whole.subarray(at, at + bytes.length));
-    }
-    assertEquals(at + reader.length, total);
-  }));
+  const steps = fc.array(fc.record({ kind: fc.constantFrom("exact", "take", "shrink"), count: fc.nat(40) }), {
+    size: "max",
+    maxLength: 40,
+  });
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.nat(50), { size: "max", maxLength: 40 }),
+      steps,
+      small,
+      async (sizes, todo, sizing) => {
+        let total = 0;
+        const chunks = sizes.map((size) => numbered(size, (total += size) - size));
+        const whole = concat(chunks);
+        const reader = new Reader(chunked(chunks).transport, { ...sizing, maxSize: 32 });
+        const kept: { at: number; view: ByteView | Uint8Array }[] = [];
+        let at = 0;
+        for (const { kind, count } of todo) {
+          if (kind === "shrink") reader.shrink();
+          else if (kind === "take") {
+            const taken = reader.take(count);
+            kept.push({ at, view: taken });
+            at += taken.length;
+          } else if (at + count <= total) {
+            kept.push({ at, view: await reader.readExact(count) });
+            at += count;
+          }
+        }
+        while (await reader.fill());
+        kept.push({ at, view: reader.view });
+        for (const { at, view } of kept) {
+          const bytes = view instanceof Uint8Array ? view : view.toBytes();
+          assertEquals(bytes, whole.subarray(at, at + bytes.length));
+        }
+        assertEquals(at + reader.length, total);
+      },
+    ),
+  );
 });
 
 Deno.test("Reader.take() gives memory that nobody shares, so it may be transferred", async () => {

@@ -10,6 +10,7 @@ import { concat } from "@std/bytes";
 import fc from "fast-check";
 import { memoryPipe, type Transport, Wire, Writer } from "../../net/mod.ts";
 import { ManualClock, Scheduler } from "../../timer/mod.ts";
+import { task, turns } from "./turns.ts";
 
 /** A transport that takes what `take` says of each write, and remembers what it was offered and took. */
 function taking(take: (length: number, write: number) => number | Promise<number>): {
@@ -50,13 +51,11 @@ function held(): { take: () => Promise<number>; settle: PromiseWithResolvers<num
   };
 }
 
-/** Lets everything go on that waits for nothing but its turn. */
-async function turns(count = 20): Promise<void> {
-  for (let turn = 0; turn < count; turn++) await Promise.resolve();
-}
-
 Deno.test("Writer delivers every byte once and in order, whatever part each write takes", async () => {
-  const sizes = fc.array(fc.oneof(fc.nat(40), fc.integer({ min: 16_000, max: 70_000 })), { maxLength: 12 });
+  const sizes = fc.array(fc.oneof(fc.nat(40), fc.integer({ min: 16_000, max: 70_000 })), {
+    maxLength: 12,
+    size: "max",
+  });
   const parts = fc.array(fc.integer({ min: 1, max: 90_000 }), { minLength: 1, maxLength: 5 });
   await fc.assert(
     fc.asyncProperty(sizes, parts, fc.array(fc.boolean()), async (sizes, parts, pauses) => {
@@ -188,7 +187,7 @@ Deno.test("Writer tells a failed write once, and rejects its promises with the s
   const ended = writer.end();
   await turns();
   settle[0]?.reject(failure);
-  await turns();
+  await task(); // rejections that nobody handles are told after the turns
   assertEquals(told, [failure]);
   for (const promise of [ready, flushed, ended, writer.ready, writer.flush()]) {
     assertStrictEquals(await promise.catch((error) => error), failure);
