@@ -145,7 +145,7 @@ async function sendStream(
     call.end(await trailers?.fields() ?? []);
   } catch (error) {
     cut(context, call, error);
-    cancel(error);
+    reader.cancel(error).catch(() => {}); // a stream that failed gives its error again: it was told of
   }
 }
 

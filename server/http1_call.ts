@@ -40,8 +40,8 @@ export interface CallDriver {
   drain(call: Http1Call): void;
   /** The answer is complete, as far as its handler goes. */
   answered(call: Http1Call): void;
-  /** The connection has to be cut. */
-  abort(reason: unknown): void;
+  /** The connection has to be cut, as the call's answer can't be made whole. */
+  abort(call: Http1Call, reason: unknown): void;
   /** Somebody wants to know when the answer has left, or that it won't. */
   watch(call: Http1Call): void;
   /** Gives the raw duplex once the switching head has left. */
@@ -210,7 +210,7 @@ export class Http1Call implements ServerCall, BodyDemand {
   }
 
   abort(reason: unknown): void {
-    if (!this.#gone) this.#driver.abort(reason);
+    if (!this.#gone) this.#driver.abort(this, reason);
   }
 
   get switchable(): boolean {

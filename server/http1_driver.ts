@@ -168,7 +168,7 @@ export class Http1Driver implements CallDriver {
     this.#context.stats.active++;
     if (call.body !== null) this.#keep(call);
     answer(this.#context, call);
-    if (!call.done) this.#keep(call);
+    if (!call.done && !this.#closed) this.#keep(call);
   }
 
   /** Hands content to its reader; gives where the unread bytes begin then. */
@@ -389,7 +389,14 @@ export class Http1Driver implements CallDriver {
   }
 
   /** See {@linkcode CallDriver.abort}. */
-  abort(reason: unknown): void {
+  abort(call: Http1Call, reason: unknown): void {
+    this.#uncount(call);
+    call.fail(reason);
+    this.#close(reason);
+  }
+
+  /** Ends the connection at once. */
+  cut(reason: unknown): void {
     this.#close(reason);
   }
 
