@@ -123,7 +123,7 @@ export class Server implements HttpServer, DriverOwner {
     this.#stopping = true;
     this.#accepting.abort();
     for (const transport of this.#handshakes) transport.close();
-    for (const driver of this.#drivers) driver.abort(reason);
+    for (const driver of this.#drivers) driver.cut(reason);
   }
 
   replaceCertificate(pair: ServeTlsKey): void {
