@@ -193,6 +193,9 @@ Deno.test("Writer tells a failed write once, and rejects its promises with the s
     assertStrictEquals(await promise.catch((error) => error), failure);
   }
   assertEquals([writer.write(filled(1)), writer.pending], [false, 0]);
+  const later = [writer.ready, writer.flush()]; // nobody listens to these either
+  await task();
+  assertEquals(later.length, 2);
   writer.abort();
   assertEquals(told, [failure]);
 });
