@@ -1,0 +1,99 @@
+/**
+ * Owns the static table (RFC 7541 Appendix A): its fields, and where each name and value stands in it. Knows nothing of
+ * blocks.
+ *
+ * @module
+ */
+
+import type { HpackField } from "./field.ts";
+
+/** Appendix A in order; the first row has index 1. */
+const APPENDIX_A: readonly (readonly [name: string, value: string])[] = [
+  [":authority", ""],
+  [":method", "GET"],
+  [":method", "POST"],
+  [":path", "/"],
+  [":path", "/index.html"],
+  [":scheme", "http"],
+  [":scheme", "https"],
+  [":status", "200"],
+  [":status", "204"],
+  [":status", "206"],
+  [":status", "304"],
+  [":status", "400"],
+  [":status", "404"],
+  [":status", "500"],
+  ["accept-charset", ""],
+  ["accept-encoding", "gzip, deflate"],
+  ["accept-language", ""],
+  ["accept-ranges", ""],
+  ["accept", ""],
+  ["access-control-allow-origin", ""],
+  ["age", ""],
+  ["allow", ""],
+  ["authorization", ""],
+  ["cache-control", ""],
+  ["content-disposition", ""],
+  ["content-encoding", ""],
+  ["content-language", ""],
+  ["content-length", ""],
+  ["content-location", ""],
+  ["content-range", ""],
+  ["content-type", ""],
+  ["cookie", ""],
+  ["date", ""],
+  ["etag", ""],
+  ["expect", ""],
+  ["expires", ""],
+  ["from", ""],
+  ["host", ""],
+  ["if-match", ""],
+  ["if-modified-since", ""],
+  ["if-none-match", ""],
+  ["if-range", ""],
+  ["if-unmodified-since", ""],
+  ["last-modified", ""],
+  ["link", ""],
+  ["location", ""],
+  ["max-forwards", ""],
+  ["proxy-authenticate", ""],
+  ["proxy-authorization", ""],
+  ["range", ""],
+  ["referer", ""],
+  ["refresh", ""],
+  ["retry-after", ""],
+  ["server", ""],
+  ["set-cookie", ""],
+  ["strict-transport-security", ""],
+  ["transfer-encoding", ""],
+  ["user-agent", ""],
+  ["vary", ""],
+  ["via", ""],
+  ["www-authenticate", ""],
+];
+
+/** How many fields the table has; dynamic entries are counted from here on (RFC 7541 §2.3.3). */
+export const STATIC_LENGTH = 61;
+
+/** The table's fields at their indices less one. */
+export const STATIC_FIELDS: readonly HpackField[] = APPENDIX_A.map(([name, value]) => ({
+  name,
+  value,
+  sensitive: false,
+}));
+
+/** Where a name stands in the static table. */
+export interface StaticName {
+  /** The least index with this name. */
+  readonly index: number;
+  /** The indices with this name and the values there, in order. */
+  readonly values: readonly { readonly value: string; readonly index: number }[];
+}
+
+/** The places of the static table's names. */
+export const STATIC_NAMES: ReadonlyMap<string, StaticName> = new Map(
+  Map.groupBy(APPENDIX_A.map(([name, value], at) => ({ name, value, index: at + 1 })), ({ name }) => name).entries()
+    .map(
+      ([name, rows]) => [name, { index: rows[0]!.index, values: rows.map(({ value, index }) => ({ value, index })) }],
+    ),
+);
