@@ -40,7 +40,7 @@ export type ReadPhase = "head" | "content" | "held" | "switch" | "discard";
  * - `finish`: end our side once all output has left, then call {@linkcode ServerConnection.linger}.
  * - `lingering`: read and throw away until the peer ends its side or the deadline passes (RFC 9112 §9.6).
  * - `switched`: hand the socket over once all output has left.
- * - `closed`: close the socket once all output has left.
+ * - `closed`: close the socket now.
  */
 export type EndPhase = "open" | "finish" | "lingering" | "switched" | "closed";
 
@@ -85,6 +85,7 @@ export class ServerConnection implements ExchangeOwner {
   #born: number;
   #now: number;
   #stopping = false;
+  #idleEnd = false;
   #readDeadline: number;
   #requestDeadline = Infinity;
   #writeDeadline = Infinity;
@@ -111,6 +112,11 @@ export class ServerConnection implements ExchangeOwner {
   /** What to do about the connection's end. */
   get end(): EndPhase {
     return this.#end;
+  }
+
+  /** Whether the peer may still miss an answer where the socket is closed as soon as our side has ended. */
+  get lingers(): boolean {
+    return !this.#idleEnd;
   }
 
   /** Whether no request is under way: none in part, none unanswered. */
@@ -496,7 +502,7 @@ export class ServerConnection implements ExchangeOwner {
   /** Ends an idle connection: no answer is under way that lingering would save (RFC 9112 §9.6). */
   #retire(): void {
     this.#finish();
-    this.#end = "closed";
+    this.#idleEnd = true;
   }
 
   #close(): void {

@@ -294,7 +294,8 @@ export class Http1Driver implements CallDriver {
     this.#core.linger(this.#tick());
     this.#arm();
     this.#wake?.();
-    this.#transport.closeWrite().catch(this.#lost);
+    const close = this.#core.lingers ? undefined : () => this.#close(cutOff());
+    this.#transport.closeWrite().then(close, this.#lost);
   }
 
   #handOver(): void {
