@@ -52,7 +52,9 @@ function readStep(rest: string): [used: number, step: PathStep] {
 /** Gives the name in quotes of either kind; `undefined` where an escape is none of JSON's. */
 function unquote(quoted: string): string | undefined {
   const inner = quoted.slice(1, -1);
-  const json = quoted.startsWith("'") ? inner.replaceAll("\\'", "'").replaceAll(/(?<!\\)"/g, '\\"') : inner;
+  const json = quoted.startsWith("'")
+    ? inner.replaceAll(/\\[^]|"/g, (text) => text === "\\'" ? "'" : text === '"' ? '\\"' : text)
+    : inner;
   try {
     return String(JSON.parse(`"${json}"`));
   } catch {

@@ -149,6 +149,15 @@ Deno.test("JsonReader with maxValueBytes bounds what is asked for, not what is p
     const { error } = readAll(text(item), { path, maxValueBytes: 10 });
     assertEquals([error?.["kind"], error?.["offset"]], ["limit", start], item);
   }
+  // What is wrong begins right at the limit, or one byte behind it, and shows only later.
+  for (
+    const wrong of [[0xf0, 0x9f, 0x98, 0x78], [0xe2, 0x82, 0x22], [...utf8("\\ud83dx")], [...utf8("\\ud83d\\u0041")]]
+  ) {
+    for (const [head, kind] of [['["12345678', "encoding"], ['["123456789', "limit"]] as const) {
+      const bytes = new Uint8Array([...utf8(`[${head}`), ...wrong, ...utf8('"]]')]);
+      assertEquals(readAll(bytes, { path: "$[*]", maxValueBytes: 10 }).error?.["kind"], kind);
+    }
+  }
   assertEquals(readAll(text("[1,2,}, 1234567"), { path, maxValueBytes: 10 }).error?.["kind"], "syntax");
   for (const item of ["12345678901.x", '"12345678901\n"', '"12345678901\\x"']) {
     assertEquals(readAll(text(item), { path, maxValueBytes: 10 }).error?.["kind"], "limit", item);
