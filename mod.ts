@@ -33,11 +33,15 @@ export { type ErrorScope, ProtocolError, type ProtocolErrorOptions } from "./htt
 export { type TrailersInit, trailersOf, withTrailers } from "./http/trailers.ts";
 export { Http1Error, type Http1ErrorOptions } from "./http1/error.ts";
 export {
+  type EndSignal,
+  type Main,
+  type Process,
   run,
   type RunOptions,
   spawn,
   type SpawnOptions,
   type Task,
+  type TaskFunction,
   TaskGroup,
   type TaskGroupOptions,
 } from "./runtime/mod.ts";
@@ -52,4 +56,5 @@ export {
   type SleepOptions,
   systemClock,
   timeout,
+  type TimerOptions,
 } from "./timer/mod.ts";
