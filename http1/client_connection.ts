@@ -11,7 +11,7 @@ import { listElements } from "../http/fields/list.ts";
 import { ChunkedDecoder } from "./chunked.ts";
 import type { ClientConnectionLimits, ClientConnectionTimeouts } from "./client_limits.ts";
 import { Http1Error } from "./error.ts";
-import { ARENA_BYTES, Output } from "./output.ts";
+import { Output } from "./output.ts";
 import { putChunk, putLastChunk } from "./respond.ts";
 import { type ResponseHead, ResponseHeadParser } from "./response.ts";
 
@@ -199,23 +199,8 @@ export class ClientConnection {
     this.#read = "head";
     this.#now = now;
     this.#readDeadline = whole ? now + this.#timeouts.head : Infinity;
-    if (content === null) output.push(request.head);
-    else this.#putWhole(request.head, content);
-  }
-
-  /** Puts head and content next to each other where both fit, so that they leave in one write. */
-  #putWhole(head: Uint8Array, content: Uint8Array): void {
-    const { output } = this;
-    const size = head.length + content.length;
-    if (size > ARENA_BYTES) {
-      output.push(head);
-      output.push(content);
-      return;
-    }
-    const arena = output.reserve(size);
-    arena.set(head, output.at);
-    arena.set(content, output.at + head.length);
-    output.advance(output.at + size);
+    output.push(request.head);
+    if (content !== null) output.push(content);
   }
 
   /**

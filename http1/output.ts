@@ -1,20 +1,36 @@
 /**
- * Owns the octets of a connection that nobody took yet, in order: small ones together in one arena, large ones by
- * reference. Knows nothing of what they mean, nor of sockets.
+ * Owns the octets of a connection that nobody took yet, in order: those of small and middling pieces side by side in an
+ * arena, large ones by reference. Knows nothing of what they mean, nor of sockets.
  *
  * @module
  */
 
-/** Size of an arena, in bytes: some hundred small answers leave in one write. */
-export const ARENA_BYTES = 16 * 1024;
+/** Size of a first arena, in bytes: room for some hundred small answers, which leave in one write. */
+const SMALL_ARENA_BYTES = 16 * 1024;
 
-/** Longest piece that is copied next to its neighbours, in bytes; a longer one costs less as a write of its own. */
-const COPY_BYTES = 4 * 1024;
+/** Size of an arena for what is more, in bytes: four pieces of content of the longest that are copied. */
+const LARGE_ARENA_BYTES = 256 * 1024;
 
-/** How many arenas are kept for reuse by all connections: 64 of 16 KiB are 1 MiB. */
-const MAX_SPARES = 64;
+/** Longest piece that is copied next to its neighbours, in bytes; for a longer one a write of its own is cheaper. */
+export const COPY_BYTES: number = 64 * 1024;
 
-const spares: Uint8Array[] = [];
+/** How many small arenas are kept for reuse by all connections: 64 of 16 KiB are 1 MiB. */
+const MAX_SMALL_SPARES = 64;
+
+/** How many large arenas are kept for reuse by all connections: 16 of 256 KiB are 4 MiB. */
+const MAX_LARGE_SPARES = 16;
+
+const smallSpares: Uint8Array[] = [];
+const largeSpares: Uint8Array[] = [];
+
+/** Stands for "nothing sealed": shared, so never pushed to. */
+const NONE: Piece[] = [];
+
+/** Octets that stay as they are until they are sent, and the arena that is free then, if they are the last of one. */
+interface Piece {
+  view: Uint8Array;
+  readonly arena: Uint8Array | undefined;
+}
 
 /**
  * The outgoing octets of one connection: pushed by the protocol, taken by the writer.
@@ -23,14 +39,14 @@ const spares: Uint8Array[] = [];
  * pushed meanwhile. At most one view may be out.
  */
 export class Output {
-  /** What was sealed, first in, first out; `#head` is the index of the first one left. */
-  #sealed: Uint8Array[] = [];
+  /** What comes before the arena's open part, first in, first out; `#head` is the index of the first one left. */
+  #sealed: Piece[] = NONE;
   #head = 0;
-  /** The arena, whose open part `[#from, #at)` comes after all that is sealed. */
+  #sealedSize = 0;
+  /** The arena, whose open part is `[#from, #at)`. */
   #arena: Uint8Array | undefined;
   #from = 0;
   #at = 0;
-  #sealedSize = 0;
   #total = 0;
 
   /** How many bytes wait. */
@@ -49,18 +65,17 @@ export class Output {
   }
 
   /**
-   * Gives an arena with room for `count` bytes (at most 16 KiB) behind {@linkcode Output.at}; what is written there
+   * Gives an arena with room for `count` bytes (at most 256 KiB) behind {@linkcode Output.at}; what is written there
    * counts once {@linkcode Output.advance} was called.
    */
   reserve(count: number): Uint8Array {
-    if (this.#arena === undefined) {
-      this.#arena = spares.pop() ?? new Uint8Array(ARENA_BYTES);
-    } else if (this.#at + count > ARENA_BYTES) {
-      this.#seal();
-      this.#arena = new Uint8Array(ARENA_BYTES);
-      this.#from = this.#at = 0;
-    }
-    return this.#arena;
+    const arena = this.#arena;
+    if (arena !== undefined && this.#at + count <= arena.length) return arena;
+    this.#seal(arena);
+    this.#from = this.#at = 0;
+    return this.#arena = arena === undefined && count <= SMALL_ARENA_BYTES
+      ? smallSpares.pop() ?? new Uint8Array(SMALL_ARENA_BYTES)
+      : largeSpares.pop() ?? new Uint8Array(LARGE_ARENA_BYTES);
   }
 
   /** Where the next byte goes in the arena. */
@@ -74,31 +89,30 @@ export class Output {
     this.#at = end;
   }
 
-  /** Pushes octets: few are copied, many kept by reference (the caller must not change those). */
+  /** Pushes octets: up to 64 KiB are copied, more kept by reference (the caller must not change those). */
   push(bytes: Uint8Array): void {
-    const length = bytes.length;
+    const { length } = bytes;
     if (length === 0) return;
-    if (length <= COPY_BYTES) {
-      this.reserve(length).set(bytes, this.#at);
-      this.advance(this.#at + length);
+    if (length > COPY_BYTES) {
+      this.#seal(undefined);
+      this.#addSealed({ view: bytes, arena: undefined });
+      this.#total += length;
       return;
     }
-    this.#seal();
-    this.#sealed.push(bytes);
-    this.#sealedSize += length;
-    this.#total += length;
+    this.reserve(length).set(bytes, this.#at);
+    this.advance(this.#at + length);
   }
 
-  /** Pushes all that another output holds, by reference, and leaves that one empty. */
+  /** Pushes all that another output holds, and leaves that one empty. */
   absorb(other: Output): void {
-    other.#seal();
-    for (const piece of other.#sealed) this.push(piece);
-    other.clear(); // its arena is not reused: this output may refer to it now
+    other.#seal(undefined);
+    for (let at = other.#head; at < other.#sealed.length; at++) this.push(other.#sealed[at]!.view);
+    other.clear();
   }
 
   /** The first bytes that wait, as long a view as there is in one piece; `undefined` when nothing waits. */
   take(): Uint8Array | undefined {
-    if (this.#head < this.#sealed.length) return this.#sealed[this.#head];
+    if (this.#head < this.#sealed.length) return this.#sealed[this.#head]!.view;
     const length = this.#at - this.#from;
     // Half the cost of `subarray`, which looks for a species: an arena begins where its buffer does.
     return length === 0 ? undefined : new Uint8Array(this.#arena!.buffer, this.#from, length);
@@ -106,45 +120,67 @@ export class Output {
 
   /** Tells that the first `count` bytes of the view last taken have left. */
   sent(count: number): void {
-    const first = this.#sealed[this.#head];
-    if (first !== undefined) {
-      this.#sealedSize -= count;
-      if (count < first.length) {
-        this.#sealed[this.#head] = first.subarray(count);
-        return;
-      }
-      this.#sealed[this.#head++] = EMPTY;
-      if (this.#head < this.#sealed.length) return;
-      this.#sealed.length = this.#head = 0;
-    } else {
-      this.#from += count;
-    }
+    if (this.#head < this.#sealed.length) return this.#sentSealed(count);
+    this.#from += count;
     if (this.#from === this.#at) this.#release();
   }
 
-  /** Forgets all that waits: the connection is gone. */
-  clear(): void {
-    this.#total -= this.size;
-    this.#sealed.length = this.#head = this.#sealedSize = 0;
-    this.#arena = undefined; // not reused: a write of it may still be under way
+  #sentSealed(count: number): void {
+    const piece = this.#sealed[this.#head]!;
+    this.#sealedSize -= count;
+    if (count < piece.view.length) {
+      piece.view = piece.view.subarray(count);
+      return;
+    }
+    recycle(piece.arena);
+    if (++this.#head < this.#sealed.length) return;
+    this.#sealed = NONE;
+    this.#head = 0;
+    if (this.#from === this.#at) this.#release();
+  }
+
+  /** Nothing waits: the arena is free. */
+  #release(): void {
+    recycle(this.#arena);
+    this.#arena = undefined;
     this.#from = this.#at = 0;
   }
 
-  /** Closes the arena's open part behind what was sealed before. */
-  #seal(): void {
+  /** Forgets all that waits: the connection is gone. Nothing is reused, as a write may still be under way. */
+  clear(): void {
+    this.#total -= this.size;
+    this.#sealed = NONE;
+    this.#head =
+      this.#sealedSize =
+      this.#from =
+      this.#at =
+        0;
+    this.#arena = undefined;
+  }
+
+  /**
+   * Closes the arena's open part behind what was sealed before. `retired` is the arena if nothing more goes there: it is
+   * free once this part was sent, or left to the garbage collector if there is no such part.
+   */
+  #seal(retired: Uint8Array | undefined): void {
     if (this.#at === this.#from) return;
-    this.#sealed.push(this.#arena!.subarray(this.#from, this.#at));
-    this.#sealedSize += this.#at - this.#from;
+    this.#addSealed({ view: this.#arena!.subarray(this.#from, this.#at), arena: retired });
     this.#from = this.#at;
   }
 
-  /** Gives the arena back: all of it was sent. */
-  #release(): void {
-    const arena = this.#arena;
-    this.#arena = undefined;
-    this.#from = this.#at = 0;
-    if (arena !== undefined && spares.length < MAX_SPARES) spares.push(arena);
+  #addSealed(piece: Piece): void {
+    if (this.#sealed === NONE) this.#sealed = [piece];
+    else this.#sealed.push(piece);
+    this.#sealedSize += piece.view.length;
   }
 }
 
-const EMPTY = new Uint8Array(0);
+/** Keeps an arena for the next who needs one, unless enough are kept. */
+function recycle(arena: Uint8Array | undefined): void {
+  if (arena === undefined) return;
+  if (arena.length === SMALL_ARENA_BYTES) {
+    if (smallSpares.length < MAX_SMALL_SPARES) smallSpares.push(arena);
+  } else if (largeSpares.length < MAX_LARGE_SPARES) {
+    largeSpares.push(arena);
+  }
+}

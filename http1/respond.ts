@@ -7,7 +7,7 @@
 
 import type { Field } from "../http/fields/field.ts";
 import { isContentless, reasonPhrase } from "../http/fields/status.ts";
-import { ARENA_BYTES, type Output } from "./output.ts";
+import { COPY_BYTES, type Output } from "./output.ts";
 import type { RequestHead } from "./request.ts";
 import { sizeOfFields, writeChunkHeader, writeFields, writeHeadEnd, writeLastChunk, writeStatusLine } from "./write.ts";
 
@@ -52,7 +52,7 @@ export function putHead(output: Output, head: AnswerHead, options: HeadOptions):
   const reason = head.reason === "" ? reasonPhrase(head.status) : head.reason;
   const fields = headFields(head.fields, options);
   const size = STATUS_LINE_ROOM + reason.length + sizeOfFields(fields);
-  const fits = size <= ARENA_BYTES;
+  const fits = size <= COPY_BYTES;
   const into = fits ? output.reserve(size) : new Uint8Array(size);
   const end = writeHeadEnd(
     into,
@@ -87,10 +87,18 @@ function headFields(given: readonly Field[], options: HeadOptions): Field[] {
 
 /** Puts a piece of chunked content, its size before it (RFC 9112 §7.1). */
 export function putChunk(output: Output, bytes: Uint8Array): void {
-  const into = output.reserve(CHUNK_HEADER_ROOM);
-  output.advance(writeChunkHeader(into, output.at, bytes.length));
-  output.push(bytes);
-  output.push(CRLF);
+  const { length } = bytes;
+  if (length > COPY_BYTES) {
+    output.advance(writeChunkHeader(output.reserve(CHUNK_FRAME_ROOM), output.at, length));
+    output.push(bytes);
+    output.push(CRLF);
+    return;
+  }
+  const into = output.reserve(length + CHUNK_FRAME_ROOM);
+  const at = writeChunkHeader(into, output.at, length);
+  into.set(bytes, at);
+  into.set(CRLF, at + length);
+  output.advance(at + length + CRLF.length);
 }
 
 /**
@@ -100,7 +108,7 @@ export function putChunk(output: Output, bytes: Uint8Array): void {
  */
 export function putLastChunk(output: Output, trailers: readonly Field[]): void {
   const size = LAST_CHUNK_ROOM + sizeOfFields(trailers);
-  if (size <= ARENA_BYTES) {
+  if (size <= COPY_BYTES) {
     output.advance(writeLastChunk(output.reserve(size), output.at, trailers));
   } else {
     const into = new Uint8Array(size);
@@ -144,8 +152,8 @@ function putShort(output: Output, head: Uint8Array, body: string): boolean {
 
 /** Room for `HTTP/1.1 200 ` and two line ends, in bytes. */
 const STATUS_LINE_ROOM = 17;
-/** Room for sixteen hexadecimal digits and a line end, in bytes. */
-const CHUNK_HEADER_ROOM = 18;
+/** Room for sixteen hexadecimal digits and two line ends, in bytes. */
+const CHUNK_FRAME_ROOM = 20;
 /** Room for a zero and two line ends, in bytes. */
 const LAST_CHUNK_ROOM = 5;
 /** Room for three digits and two line ends, in bytes. */

@@ -21,22 +21,17 @@ export function environmentAddress(): ListenTarget | undefined {
 }
 
 /**
- * Parses `tcp:HOST:PORT`, `unix:PATH` or `vsock:CID:PORT`; anything behind a comma is `Deno.serve`'s own.
+ * Parses `tcp:HOST:PORT`, `unix:PATH` or `vsock:CID:PORT`; of a vsock both may be -1, for any.
  *
- * @throws {TypeError} If the value has another form.
+ * @throws {TypeError} If the value has another form, `duplicate,` before it included: a server has one address here.
  */
 export function parseServeAddress(value: string): ListenTarget {
-  const address = value.split(",", 1)[0]!;
-  const kind = address.slice(0, address.indexOf(":"));
-  const rest = address.slice(kind.length + 1);
-  const last = rest.lastIndexOf(":");
-  const port = Number(rest.slice(last + 1));
+  const kind = value.slice(0, value.indexOf(":"));
+  const rest = value.slice(kind.length + 1);
   if (kind === "unix" && rest !== "") return { path: rest };
-  if (last > 0 && Number.isInteger(port) && port >= 0) {
-    const host = rest.slice(0, last);
-    if (kind === "tcp") return { hostname: host.replace(/^\[(.*)\]$/, "$1"), port };
-    if (kind === "vsock" && /^\d+$/.test(host)) return { cid: Number(host), port };
-  }
+  const [, host = "", port] = /^(.+):(-1|\d+)$/.exec(rest) ?? [];
+  if (kind === "tcp" && port !== undefined) return { hostname: host.replace(/^\[(.*)\]$/, "$1"), port: Number(port) };
+  if (kind === "vsock" && /^(-1|\d+)$/.test(host)) return { cid: Number(host), port: Number(port) };
   throw new TypeError(
     `Cannot serve as '${VARIABLE}' must be tcp:HOST:PORT, unix:PATH or vsock:CID:PORT: received ${value}`,
   );

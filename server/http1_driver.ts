@@ -16,8 +16,8 @@ import { type CallDriver, Http1Call } from "./http1_call.ts";
 import { answer } from "./answer.ts";
 import { PrefixedTransport } from "../net/prefixed_transport.ts";
 
-/** Most output that waits for the socket, in bytes, before content stops being asked for. */
-const HIGH_WATER = 64 * 1024;
+/** Most output that waits for the socket, in bytes, before content stops being asked for. hyper: about 400 KiB. */
+const HIGH_WATER = 256 * 1024;
 
 /** What a driver belongs to. */
 export interface DriverOwner {

@@ -39,6 +39,12 @@ const DEFAULT_PORT = 8000;
 /** The address when none is given, as `Deno.serve` has it: all interfaces. */
 const DEFAULT_HOSTNAME = "0.0.0.0";
 
+/** The ports of TCP; 0 is any that is free. */
+const TCP_PORTS = [0, 0xffff] as const;
+
+/** The ports of a vsock; -1 is any that is free. */
+const VSOCK_PORTS = [-1, 0xffff_ffff] as const;
+
 /** What ALPN offers. */
 const ALPN_PROTOCOLS = ["http/1.1"];
 
@@ -47,12 +53,14 @@ export function listen(target: ListenTarget): Listener {
   if (target.listener !== undefined) return target.listener;
   if (target.path !== undefined) return listenUnix({ path: target.path });
   const { cid } = target;
-  return cid === undefined ? listenPort(target) : listenVsock({ cid, port: checkPort(target.port ?? NaN, 0xffffffff) });
+  return cid === undefined
+    ? listenPort(target)
+    : listenVsock({ cid, port: checkPort(target.port ?? NaN, VSOCK_PORTS) });
 }
 
 function listenPort(target: ListenTarget): Listener {
   const { key, cert } = target;
-  const port = checkPort(target.port ?? DEFAULT_PORT, 65535);
+  const port = checkPort(target.port ?? DEFAULT_PORT, TCP_PORTS);
   const where = {
     port,
     hostname: target.hostname ?? DEFAULT_HOSTNAME,
@@ -72,9 +80,9 @@ function listenPort(target: ListenTarget): Listener {
   });
 }
 
-function checkPort(port: number, max: number): number {
-  if (Number.isInteger(port) && port >= 0 && port <= max) return port;
-  throw new RangeError(`Cannot serve as 'port' must be 0 to ${max}: received ${port}`);
+function checkPort(port: number, [min, max]: readonly [min: number, max: number]): number {
+  if (Number.isInteger(port) && port >= min && port <= max) return port;
+  throw new RangeError(`Cannot serve as 'port' must be ${min} to ${max}: received ${port}`);
 }
 
 /** An address as a person reads it, as a URL where it has one. */

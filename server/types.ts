@@ -174,13 +174,16 @@ export interface ServeUnixOptions extends ServeBaseOptions<Deno.UnixAddr> {
   path: string;
 }
 
-/** Options of a server on a vsock. */
+/**
+ * Options of a server on a vsock: Linux and macOS, and Deno's flag `--unstable-vsock`, without which Deno ends the process
+ * where one is listened on.
+ */
 export interface ServeVsockOptions extends ServeBaseOptions<Deno.VsockAddr> {
   /** The kind of socket. */
   transport?: "vsock";
-  /** The context identifier. */
+  /** The context identifier, -1 for any. */
   cid: number;
-  /** The port. */
+  /** The port, 0 to 4294967295; -1 chooses a free one. */
   port: number;
 }
 
