@@ -8,9 +8,12 @@ import { listenTcp } from "../net/deno_tcp.ts";
 import { listenTls } from "../net/deno_tls.ts";
 import { listenUnix, listenVsock } from "../net/deno_unix.ts";
 import type { Address, Listener } from "../net/transport.ts";
+import { checkMethods, checkText, checkWhole } from "./check.ts";
 
 /** Everything by which a server may be told where to listen; the first of `listener`, `path`, `cid` that is there rules. */
 export interface ListenTarget {
+  /** The kind of socket; it must go with the others, and tells nothing that they don't. */
+  readonly transport?: "tcp" | "unix" | "vsock";
   /** A listener that exists already. */
   readonly listener?: Listener;
   /** The path of a Unix socket. */
@@ -25,6 +28,8 @@ export interface ListenTarget {
   readonly reusePort?: boolean;
   /** Most connections that wait to be accepted. */
   readonly tcpBacklog?: number;
+  /** The format of the key. */
+  readonly keyFormat?: "pem";
   /** The private key of TLS, as PEM. */
   readonly key?: string;
   /** The certificate chain of TLS, as PEM. */
@@ -42,47 +47,51 @@ const DEFAULT_HOSTNAME = "0.0.0.0";
 /** The ports of TCP; 0 is any that is free. */
 const TCP_PORTS = [0, 0xffff] as const;
 
-/** The ports of a vsock; -1 is any that is free. */
-const VSOCK_PORTS = [-1, 0xffff_ffff] as const;
+/** How many connections may wait to be accepted, as `listen(2)` takes it. */
+const BACKLOGS = [1, 2 ** 31 - 1] as const;
+
+/** The context identifiers of a vsock, and its ports; -1 is any. */
+const VSOCK = [-1, 0xffff_ffff] as const;
 
 /** What ALPN offers. */
 const ALPN_PROTOCOLS = ["http/1.1"];
 
-/** Opens what is asked for. */
+/**
+ * Opens what is asked for.
+ *
+ * @throws {TypeError} If an option has the wrong type.
+ * @throws {RangeError} If a number is out of its range.
+ */
 export function listen(target: ListenTarget): Listener {
-  if (target.listener !== undefined) return target.listener;
-  if (target.path !== undefined) return listenUnix({ path: target.path });
-  const { cid } = target;
-  return cid === undefined
-    ? listenPort(target)
-    : listenVsock({ cid, port: checkPort(target.port ?? NaN, VSOCK_PORTS) });
+  const { listener, path, cid, port, transport } = target;
+  if (listener !== undefined) {
+    checkMethods("listener", listener, ["a Listener", "accept", "close", "ref", "unref"]);
+    return listener;
+  }
+  if (path !== undefined || transport === "unix") return listenUnix({ path: checkText("path", path) });
+  if (cid !== undefined || transport === "vsock") {
+    return listenVsock({ cid: checkWhole("cid", cid, VSOCK), port: checkWhole("port", port, VSOCK) });
+  }
+  if (transport !== undefined && transport !== "tcp") {
+    throw new TypeError(`Cannot serve as 'transport' must be tcp, unix or vsock: received ${transport}`);
+  }
+  return listenPort(target);
 }
 
 function listenPort(target: ListenTarget): Listener {
-  const { key, cert } = target;
-  const port = checkPort(target.port ?? DEFAULT_PORT, TCP_PORTS);
-  const where = {
-    port,
-    hostname: target.hostname ?? DEFAULT_HOSTNAME,
-    reusePort: target.reusePort === true,
-    ...target.tcpBacklog === undefined ? {} : { tcpBacklog: target.tcpBacklog },
-  };
+  const { port = DEFAULT_PORT, hostname = DEFAULT_HOSTNAME, tcpBacklog, key, cert, keyFormat = "pem" } = target;
+  checkWhole("port", port, TCP_PORTS);
+  checkText("hostname", hostname);
+  if (tcpBacklog !== undefined) checkWhole("tcpBacklog", tcpBacklog, BACKLOGS);
+  const reusePort = target.reusePort === true;
+  const where = { port, hostname, reusePort, ...tcpBacklog === undefined ? {} : { tcpBacklog } };
   if (key === undefined && cert === undefined) return listenTcp(where);
+  if (keyFormat !== "pem") throw new TypeError(`Cannot serve TLS as 'keyFormat' must be pem: received ${keyFormat}`);
   if (typeof key !== "string" || typeof cert !== "string") {
     throw new TypeError("Cannot serve TLS as 'key' and 'cert' must both be strings of PEM");
   }
-  return listenTls({
-    ...where,
-    key,
-    cert,
-    replaceable: target.replaceableCertificate === true,
-    alpnProtocols: ALPN_PROTOCOLS,
-  });
-}
-
-function checkPort(port: number, [min, max]: readonly [min: number, max: number]): number {
-  if (Number.isInteger(port) && port >= min && port <= max) return port;
-  throw new RangeError(`Cannot serve as 'port' must be ${min} to ${max}: received ${port}`);
+  const replaceable = target.replaceableCertificate === true;
+  return listenTls({ ...where, key, cert, replaceable, alpnProtocols: ALPN_PROTOCOLS });
 }
 
 /** An address as a person reads it, as a URL where it has one. */

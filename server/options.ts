@@ -10,6 +10,7 @@ import { DEFAULT_MAX_CONNECTIONS, DEFAULT_MAX_CONNECTIONS_PER_ADDRESS } from "..
 import { systemClock } from "../timer/clock.ts";
 import { Scheduler, scheduler } from "../timer/scheduler.ts";
 import { defaultOnError } from "./answer.ts";
+import { checkFunction, checkMethods, overDefaults } from "./check.ts";
 import type { ServerContext } from "./context.ts";
 import { HeadCache } from "./head_cache.ts";
 import type { Handler, ServeBaseOptions, ServeLimits, ServeTimeouts } from "./types.ts";
@@ -42,21 +43,23 @@ export interface ResolvedOptions {
 /**
  * Fills in the defaults.
  *
- * @throws {TypeError} If the handler, or a function among the options, is none.
+ * @throws {TypeError} If an option is not what it must be, or a limit or a deadline has a name that none has.
  * @throws {RangeError} If a limit or a deadline is out of its range.
  */
 export function resolveOptions(options: ServeBaseOptions<never>, handler: Handler<never>): ResolvedOptions {
   checkFunction("handler", handler);
-  const { onError = defaultOnError, onConnectionError = ignore, clock = systemClock } = options;
+  const { onError = defaultOnError, onConnectionError = ignore, clock = systemClock, signal } = options;
   checkFunction("onError", onError);
   checkFunction("onConnectionError", onConnectionError);
   if (options.onListen !== undefined) checkFunction("onListen", options.onListen);
+  if (signal !== undefined) checkMethods("signal", signal, ["an AbortSignal", "throwIfAborted", "addEventListener"]);
+  checkMethods("clock", clock, ["a Clock", "now", "date", "alarm"]);
   if (options.automaticCompression) {
     throw new TypeError("Cannot serve as 'automaticCompression' must be false or left out: received true");
   }
-  const limits = { ...DEFAULT_SERVE_LIMITS, ...given(options.limits) };
+  const limits = overDefaults("limits", DEFAULT_SERVE_LIMITS, options.limits);
   for (const [name, value] of Object.entries(limits)) checkLimit(name, value);
-  const timeouts = { ...DEFAULT_SERVE_TIMEOUTS, ...given(options.timeouts) };
+  const timeouts = overDefaults("timeouts", DEFAULT_SERVE_TIMEOUTS, options.timeouts);
   for (const [name, value] of Object.entries(timeouts)) checkTimeout(name, value);
   const context: ServerContext = {
     handler: handler as Handler,
@@ -76,20 +79,6 @@ export function resolveOptions(options: ServeBaseOptions<never>, handler: Handle
 
 function ignore(): void {}
 
-/** Leaves out members that are there but undefined, so that they don't hide a default. */
-function given<T extends object>(options: T | undefined): Partial<T> {
-  const entries = Object.entries(options ?? {}).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(entries) as Partial<T>;
-}
-
-function checkFunction(name: string, value: unknown): void {
-  if (typeof value !== "function") {
-    throw new TypeError(
-      `Cannot serve as '${name}' must be a function: received ${value === null ? null : typeof value}`,
-    );
-  }
-}
-
 function checkLimit(name: string, value: number): void {
   const min = name === "drainBytes" || name === "maxExtensionBytes" || name === "maxTrailerBytes" ||
       name === "maxTrailerFields" || name === "maxBodyBytes"
@@ -101,7 +90,7 @@ function checkLimit(name: string, value: number): void {
   );
 }
 
-function checkTimeout(name: string, value: number): void {
-  if (value > 0) return;
+function checkTimeout(name: string, value: unknown): void {
+  if (typeof value === "number" && value > 0) return;
   throw new RangeError(`Cannot serve as 'timeouts.${name}' must be more than 0 ms: received ${value}`);
 }

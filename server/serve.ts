@@ -61,23 +61,34 @@ export function serve(
   first: Handler<never> | (ListenTarget & ServeBaseOptions<never> & Partial<ServeInit<never>>),
   second?: Handler<never>,
 ): HttpServer<never> {
+  if (typeof first !== "function" && (typeof first !== "object" || first === null)) {
+    throw new TypeError(`Cannot serve as options must be an object: received ${first === null ? null : typeof first}`);
+  }
   const given = typeof first === "function" ? {} : first;
   const handler = typeof first === "function" ? first : second ?? first.handler;
   const resolved = resolveOptions(given, handler as Handler<never>);
   const listener = listen(targetOf(given));
-  const server = new Server(listener, resolved, given.signal);
-  const onListen = given.onListen as ((addr: Address) => void) | undefined;
-  if (onListen !== undefined) onListen(listener.addr);
-  else if (given.listener === undefined) {
-    console.log(`Listening on ${displayAddress(listener.addr, given.cert !== undefined)}`);
+  try {
+    announce(given, listener.addr);
+  } catch (error) {
+    listener.close();
+    throw error;
   }
-  return server as HttpServer as HttpServer<never>;
+  const server: HttpServer = new Server(listener, resolved, given.signal);
+  return server as HttpServer<never>;
+}
+
+/** Tells where the server listens; nobody needs to be told of a listener that was there already. */
+function announce(given: ListenTarget & ServeBaseOptions<never>, addr: Address): void {
+  const onListen = given.onListen as ((addr: Address) => void) | undefined;
+  if (onListen !== undefined) onListen(addr);
+  else if (given.listener === undefined) console.log(`Listening on ${displayAddress(addr, given.cert !== undefined)}`);
 }
 
 /** Where to listen: the environment goes before the options, but not before a listener that is there already. */
 function targetOf(given: ListenTarget): ListenTarget {
   const environment = given.listener === undefined ? environmentAddress() : undefined;
   if (environment === undefined) return given;
-  const { path: _path, cid: _cid, ...rest } = given;
+  const { path: _path, cid: _cid, transport: _transport, ...rest } = given;
   return { ...rest, ...environment };
 }

@@ -55,7 +55,7 @@ const h1 = {
 } as const;
 
 /** Whether there are Unix sockets: not on Windows, nor where tests may use only some of the network, unless `CI` is set. */
-function unixSockets(): boolean {
+export function unixSockets(): boolean {
   if (Deno.build.os === "windows") return false;
   const path = `${Deno.makeTempDirSync()}/probe.sock`;
   try {
