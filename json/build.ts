@@ -73,7 +73,7 @@ class Builder {
         this.#name = this.#checkName(readString(bytes, start + 1, end - 1), scanner);
         return;
       default:
-        this.#put(readScalar(token, bytes, start, end, this.#options, scanner.tokenPosition));
+        this.#put(readScalar(token, bytes, start, end, this.#options, scanner));
     }
   }
 
@@ -111,7 +111,7 @@ export function readScalar(
   start: number,
   end: number,
   options: ResolvedOptions,
-  position: JsonPosition,
+  scanner: Pick<Scanner, "tokenPosition">,
 ): JsonScalar {
   switch (token) {
     case Token.String:
@@ -121,7 +121,7 @@ export function readScalar(
       if (options.bigIntegers === "number" || Number.isSafeInteger(value) || !isInteger(bytes, start, end)) {
         return value;
       }
-      return readBigInteger(readAscii(bytes, start, end), options, position);
+      return readBigInteger(readAscii(bytes, start, end), options, scanner.tokenPosition);
     }
     case Token.True:
       return true;

@@ -12,6 +12,9 @@ import type { ResolvedOptions } from "./options.ts";
 const LF = 0x0a;
 const SPACE = 0x20;
 const QUOTE = 0x22;
+const DOT = 0x2e;
+const ZERO = 0x30;
+const NINE = 0x39;
 const COLON = 0x3a;
 const BACKSLASH = 0x5c;
 const LOWER_U = 0x75;
@@ -79,6 +82,8 @@ export function skim(bytes: Uint8Array, start: number, lastQuote: number, limits
           found.escapes = escapes;
           return true;
         }
+      } else if (byte === DOT) {
+        while (at + 1 < stop && bytes[at + 1]! <= NINE && bytes[at + 1]! >= ZERO) at++; // a fraction is the longest part of a number
       } else if (byte === LF) {
         newlines++;
         lineStart = at + 1;

@@ -140,8 +140,8 @@ export class JsonEventReader {
   }
 
   #scalar(token: Token): JsonScalar {
-    const { tokenStart, offset, tokenPosition } = this.#scanner;
+    const { tokenStart, offset } = this.#scanner;
     const bytes = this.#window.slice(tokenStart, offset);
-    return readScalar(token, bytes, 0, offset - tokenStart, this.#options, tokenPosition);
+    return readScalar(token, bytes, 0, offset - tokenStart, this.#options, this.#scanner);
   }
 }

@@ -12,11 +12,13 @@ import { checkLimit, type JsonValue, type ParseOptions, type ResolvedOptions, re
 import { parseAt, parseText } from "./parse.ts";
 import { ANY, type PathStep, readPath } from "./path.ts";
 import { Scanner, Token } from "./scan.ts";
-import { decodeChecked, decodeText } from "./text.ts";
+import { decodeAscii, decodeChecked, decodeText } from "./text.ts";
 import { Window } from "./window.ts";
 
 /** Most bytes of one value that is asked for. MongoDB takes documents of 16 MiB. */
 export const DEFAULT_MAX_VALUE_BYTES: number = 16 * 1024 * 1024;
+
+const NO_BYTES = new Uint8Array(0);
 
 /** Options of {@linkcode JsonReader}. */
 export interface JsonReaderOptions extends ParseOptions {
@@ -78,7 +80,9 @@ export class JsonReader {
   /** The limits inside a value that is asked for. */
   readonly #limits: SkimLimits;
   #lastQuote = -1;
-  #chunk: Uint8Array = new Uint8Array(0);
+  /** The chunk's text where it is all ASCII, else nothing; `undefined` until that is asked. */
+  #ascii: string | undefined;
+  #chunk: Uint8Array = NO_BYTES;
   /** Whether the platform makes the same value of checked bytes. */
   readonly #plain: boolean;
 
@@ -131,6 +135,7 @@ export class JsonReader {
     this.#written += allowed.length;
     this.#chunk = allowed;
     this.#lastQuote = lastStringQuote(allowed);
+    this.#ascii = undefined;
     this.#scanner.feed(allowed);
     this.#window.feed(allowed);
     this.#unread = true;
@@ -171,7 +176,8 @@ export class JsonReader {
     if (this.#tooLong) throw this.#limit(this.#scanner.position, `a text of at most ${this.#options.maxBytes} bytes`);
     if (this.#unread) this.#window.keep(wanted?.offset);
     this.#unread = false;
-    this.#chunk = this.#chunk.subarray(this.#chunk.length);
+    this.#chunk = NO_BYTES;
+    this.#ascii = undefined;
     return undefined;
   }
 
@@ -209,9 +215,10 @@ export class JsonReader {
       default: {
         if (!this.#enterChild() || this.#onPath !== this.#steps.length) return undefined;
         const { tokenStart: start, offset: end } = scanner;
-        this.#checkLength(scanner.tokenPosition, end);
-        const bytes = this.#window.slice(start, end);
-        return readScalar(token, bytes, 0, end - start, this.#options, scanner.tokenPosition);
+        if (end - start > this.#maxValueBytes) throw this.#valueTooLong(scanner.tokenPosition);
+        const base = this.#window.end - this.#chunk.length;
+        if (start >= base) return readScalar(token, this.#chunk, start - base, end - base, this.#options, scanner);
+        return readScalar(token, this.#window.slice(start, end), 0, end - start, this.#options, scanner);
       }
     }
   }
@@ -246,14 +253,21 @@ export class JsonReader {
     if (!skim(this.#chunk, start - base, this.#lastQuote, this.#limits, found)) return undefined;
     const end = base + found.end;
     if (end - start > this.#maxValueBytes) return undefined;
-    const bytes = this.#chunk.subarray(start - base, found.end);
-    const text = decodeText(bytes);
-    const value = text === undefined ? undefined : parseText(text, bytes, found.escapes, this.#options);
-    if (text === undefined || value === undefined) return undefined;
+    const text = this.#decode(start - base, found.end);
+    if (text === undefined) return undefined;
+    const bytes = found.escapes ? this.#chunk.subarray(start - base, found.end) : NO_BYTES; // looked at for escapes only
+    const value = parseText(text, bytes, found.escapes, this.#options);
+    if (value === undefined) return undefined;
     const onLine = found.newlines === 0 ? start - base : found.lineStart;
-    const wide = text.length === bytes.length ? 0 : continuations(this.#chunk, onLine, found.end);
+    const wide = text.length === end - start ? 0 : continuations(this.#chunk, onLine, found.end);
     scanner.pass(end, found.newlines, (found.newlines === 0 ? lineStart : base + found.lineStart) + wide);
     return value;
+  }
+
+  /** Decodes a part of the chunk. One that is all ASCII is decoded at once: that saves a fifth of the time of small values. */
+  #decode(start: number, end: number): string | undefined {
+    const ascii = this.#ascii ??= decodeAscii(this.#chunk) ?? "";
+    return ascii === "" ? decodeText(this.#chunk.subarray(start, end)) : ascii.slice(start, end);
   }
 
   #end(position: JsonPosition): JsonValue {
@@ -283,10 +297,10 @@ export class JsonReader {
   }
 
   #name(): string {
-    const { tokenStart, offset, tokenPosition } = this.#scanner;
-    this.#checkLength(tokenPosition, offset);
+    const { tokenStart, offset } = this.#scanner;
+    if (offset - tokenStart > this.#maxValueBytes) throw this.#valueTooLong(this.#scanner.tokenPosition);
     const bytes = this.#window.slice(tokenStart, offset);
-    return String(readScalar(Token.String, bytes, 0, offset - tokenStart, this.#options, tokenPosition));
+    return String(readScalar(Token.String, bytes, 0, offset - tokenStart, this.#options, this.#scanner));
   }
 
   #checkLength(start: JsonPosition, end: number): void {

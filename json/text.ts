@@ -40,6 +40,13 @@ export function decodeText(bytes: Uint8Array): string | undefined {
   }
 }
 
+/** Decodes ASCII; `undefined` where other bytes are among it. */
+export function decodeAscii(bytes: Uint8Array): string | undefined {
+  const text = decoder.decode(bytes);
+  // Only ASCII, and single bytes that are replaced as they are not UTF-8, become a code unit each.
+  return text.length === bytes.length && !text.includes("\ufffd") ? text : undefined;
+}
+
 /** Decodes bytes that are known to be UTF-8. */
 export function decodeChecked(bytes: Uint8Array): string {
   return decoder.decode(bytes);
