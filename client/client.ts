@@ -1,0 +1,176 @@
+/**
+ * Owns the client as its users see it: `fetch`, tunnels and the end. Knows no socket and no protocol.
+ *
+ * @module
+ */
+
+import { isToken } from "../http/fields/token.ts";
+import type { ClientRequest } from "../http1/client_connection.ts";
+import type { ClientContext } from "./context.ts";
+import { rejectionOf } from "./error.ts";
+import { FetchTask, type TaskOwner } from "./fetch_task.ts";
+import { resolveOptions } from "./options.ts";
+import { Pools } from "./pools.ts";
+import { encode, outgoing, type OutgoingRequest } from "./request.ts";
+import { type Target, Targets } from "./target.ts";
+import { TunnelTask } from "./tunnel.ts";
+import type { FetchInit, FetchInput, HttpClientOptions, Tunnel, TunnelInit } from "./types.ts";
+
+/**
+ * An HTTP/1.1 client with connections of its own. {@linkcode HttpClient.fetch} has the platform's shape, and can be handed
+ * over as a `fetch`.
+ *
+ * @example
+ * ```ts
+ * import { HttpClient } from "@avx/http/client";
+ * import { serve } from "@avx/http/server";
+ * import { memoryNetwork } from "@avx/http/net";
+ *
+ * const { listener, connect } = memoryNetwork();
+ * await using _server = serve({ listener }, (request) => new Response(`You asked for ${new URL(request.url).pathname}`));
+ * await using client = new HttpClient({ connect }); // without `connect`: over TCP and TLS
+ * const response = await client.fetch("http://localhost/hello", { timeout: 5_000 });
+ * console.log(response.status, await response.text()); // 200 You asked for /hello
+ * ```
+ */
+export class HttpClient implements AsyncDisposable, Disposable {
+  readonly #owner: TaskOwner;
+  readonly #context: ClientContext;
+  readonly #targets: Targets = new Targets();
+
+  /**
+   * Makes a client; it opens no connection before one is needed.
+   *
+   * @throws {TypeError} If options exclude each other.
+   * @throws {RangeError} If a limit or a deadline is out of its range.
+   */
+  constructor(options: HttpClientOptions = {}) {
+    const context = resolveOptions(options);
+    this.#context = context;
+    this.#owner = { context, pools: new Pools(context) };
+  }
+
+  /** How many connections are open or being opened; tunnels count until they are closed. */
+  get connections(): number {
+    return this.#owner.pools.size;
+  }
+
+  /**
+   * Fetches, as the platform's `fetch` does: `http` and `https` URLs only, no cache, no cookies, and no decoding unless
+   * the client was made with `decompress`.
+   *
+   * A request is sent once. It goes over another connection only where nothing of it can have been processed and it may be
+   * repeated (RFC 9110 §9.2.2): when no octet of it had left, or when it is idempotent and a reused connection ended
+   * without an octet of an answer.
+   *
+   * Rejects with the signal's reason, with a `DOMException` named `TimeoutError` that names what took too long, and with a
+   * `TypeError` for all else, whose `cause` is a {@linkcode ClientError} or an {@linkcode Http1Error} where it wasn't the
+   * caller's mistake.
+   */
+  readonly fetch = (input: FetchInput, init?: FetchInit): Promise<Response> => {
+    try {
+      if (init === undefined && typeof input === "string") return this.#fetchPlain(this.#targets.of(input));
+      const request = outgoing(input, init ?? {}, { targets: this.#targets, context: this.#context });
+      if (request instanceof Promise) return request.then((request) => this.#fetch(request));
+      return this.#fetch(request);
+    } catch (error) {
+      return Promise.reject(rejectionOf(error));
+    }
+  };
+
+  #fetch(request: OutgoingRequest): Promise<Response> {
+    return new FetchTask(this.#owner, request, encode(request, this.#context)).run();
+  }
+
+  /** A GET with nothing but defaults: its head is made once a URL. */
+  #fetchPlain(target: Target): Promise<Response> {
+    const request = new PlainRequest(target, this.#context.timeouts.total);
+    const encoded: ClientRequest = target.plain ??= encode(request, this.#context);
+    return new FetchTask(this.#owner, request, encoded).run();
+  }
+
+  /**
+   * Asks a proxy for a tunnel by CONNECT (RFC 9110 §9.3.6).
+   *
+   * Rejects as {@linkcode HttpClient.fetch} does; where the proxy answers otherwise than by a 2xx, the `cause` is a
+   * {@linkcode TunnelRefusedError} that has its response.
+   *
+   * @param proxy The URL of the proxy; its path is of no meaning.
+   * @param authority Where the tunnel is to lead: `host:port`.
+   */
+  readonly connect = (proxy: string | URL, authority: string, init: TunnelInit = {}): Promise<Tunnel> => {
+    return this.#open({ method: "CONNECT", path: authority, host: authority, protocols: [] }, proxy, init);
+  };
+
+  /**
+   * Asks a server to go on in another protocol (RFC 9110 §7.8).
+   *
+   * Rejects as {@linkcode HttpClient.fetch} does; where the server answers otherwise than by a 101, the `cause` is a
+   * {@linkcode TunnelRefusedError} that has its response.
+   *
+   * @param protocols What is offered, the most wanted first, such as `websocket`.
+   */
+  readonly upgrade = (
+    input: string | URL,
+    protocols: string | readonly string[],
+    init: TunnelInit = {},
+  ): Promise<Tunnel> => {
+    const offered = typeof protocols === "string" ? [protocols] : protocols;
+    const wrong = offered.find((protocol) => !protocol.split("/", 2).every(isToken));
+    if (offered.length === 0 || wrong !== undefined) {
+      return Promise.reject(new TypeError(`Cannot upgrade as protocols must be tokens: received ${wrong ?? "none"}`));
+    }
+    return this.#open({ method: "GET", protocols: offered }, input, init);
+  };
+
+  #open(
+    tunnel: { method: "CONNECT" | "GET"; path?: string; host?: string; protocols: readonly string[] },
+    input: string | URL,
+    init: TunnelInit,
+  ): Promise<Tunnel> {
+    try {
+      const target = this.#targets.of(String(input));
+      const { method, path = target.path, host = target.host, protocols } = tunnel;
+      return new TunnelTask(this.#owner, { method, target, path, host, protocols }, init).run();
+    } catch (error) {
+      return Promise.reject(rejectionOf(error));
+    }
+  }
+
+  /** Closes all connections at once, and rejects what is under way; tunnels are their owners'. */
+  close(): void {
+    this.#owner.pools.close();
+  }
+
+  /** Does as {@linkcode HttpClient.close}. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** Does as {@linkcode HttpClient.close}. */
+  [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+    return Promise.resolve();
+  }
+}
+
+/** What most requests are. */
+class PlainRequest implements OutgoingRequest {
+  readonly method = "GET";
+  readonly target: Target;
+  readonly fields = [];
+  readonly content = null;
+  readonly announced = undefined;
+  readonly closes = false;
+  readonly expectsContinue = false;
+  readonly redirect = "follow";
+  readonly signal = null;
+  readonly trailers = undefined;
+  readonly onInformation = undefined;
+  readonly timeout: number;
+
+  constructor(target: Target, timeout: number) {
+    this.target = target;
+    this.timeout = timeout;
+  }
+}

@@ -1,0 +1,64 @@
+/**
+ * Owns the taking off of content codings (RFC 9110 §8.4.1) where a client asks for it. Knows no wire.
+ *
+ * @module
+ */
+
+import { streamOf } from "../http/body.ts";
+import type { BodySource } from "../http/call.ts";
+import type { Field } from "../http/fields/field.ts";
+import { listElements } from "../http/fields/list.ts";
+
+/** What the platform can decode, by the names that `content-encoding` has for it. */
+const CODINGS: ReadonlyMap<string, CompressionFormat> = new Map<string, CompressionFormat>([
+  ["gzip", "gzip"],
+  ["x-gzip", "gzip"],
+  ["deflate", "deflate"],
+  ["br", "brotli"],
+]);
+
+/** Content without its codings, the last applied first; the content itself where it has none, or one that isn't known. */
+export function decoded(body: BodySource, fields: readonly Field[]): BodySource {
+  const codings = fields.filter(({ name }) => name === "content-encoding")
+    .flatMap(({ value }) => listElements(value.toLowerCase())).filter((coding) => coding !== "identity");
+  const formats = codings.map((coding) => CODINGS.get(coding)).reverse();
+  if (formats.length === 0 || formats.includes(undefined)) return body;
+  return new DecodedBody(body, formats.filter((format) => format !== undefined));
+}
+
+class DecodedBody implements BodySource {
+  readonly length = undefined;
+  readonly #source: BodySource;
+  readonly #formats: readonly CompressionFormat[];
+  #reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>> | undefined;
+  #cancelled = false;
+
+  constructor(source: BodySource, formats: readonly CompressionFormat[]) {
+    this.#source = source;
+    this.#formats = formats;
+  }
+
+  async read(): Promise<Uint8Array | null> {
+    if (this.#cancelled) return null;
+    this.#reader ??= this.#open();
+    const { value } = await this.#reader.read();
+    return value ?? null;
+  }
+
+  cancel(reason?: unknown): void {
+    if (this.#cancelled) return;
+    this.#cancelled = true;
+    if (this.#reader === undefined) this.#source.cancel(reason);
+    else this.#reader.cancel(reason).catch(() => {}); // it is cancelled as nobody cares any more
+  }
+
+  trailers(): Promise<readonly Field[]> {
+    return this.#source.trailers();
+  }
+
+  #open(): ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>> {
+    let stream: ReadableStream<Uint8Array<ArrayBuffer>> = streamOf(this.#source);
+    for (const format of this.#formats) stream = stream.pipeThrough(new DecompressionStream(format));
+    return stream.getReader();
+  }
+}

@@ -1,0 +1,282 @@
+/**
+ * Owns one `fetch` from its call to its response's last octet: its attempts, redirects, deadline and abort. Knows no
+ * socket, and nothing of how connections are found.
+ *
+ * @module
+ */
+
+import type { BodySource } from "../http/call.ts";
+import type { Field } from "../http/fields/field.ts";
+import { isIdempotentMethod } from "../http/fields/method.ts";
+import { isTrailerAllowed } from "../http/fields/trailer.ts";
+import { setReceivedTrailers, type TrailersInit } from "../http/trailers.ts";
+import type { ClientRequest } from "../http1/client_connection.ts";
+import { Http1Error } from "../http1/error.ts";
+import type { ResponseHead } from "../http1/response.ts";
+import type { Transport } from "../net/transport.ts";
+import type { Timer } from "../timer/wheel.ts";
+import type { ClientContext } from "./context.ts";
+import { decoded } from "./decode.ts";
+import { ClientError, rejectionOf } from "./error.ts";
+import { lateError, type Resend } from "./failure.ts";
+import type { Http1Driver } from "./http1_driver.ts";
+import type { ResponseSource } from "./lazy_response.ts";
+import type { PooledExchange } from "./pool.ts";
+import type { Pools } from "./pools.ts";
+import { locationOf, redirected } from "./redirect.ts";
+import { encode, fieldsOf, isSentWhole, type OutgoingRequest } from "./request.ts";
+import { lazyResponse } from "./response.ts";
+import { Upload } from "./upload.ts";
+
+/** How often a request goes over another connection, where it may: past that more than one connection was bad luck. */
+const MAX_RESENDS = 2;
+
+/** What a task is a part of. */
+export interface TaskOwner {
+  /** The client's options. */
+  readonly context: ClientContext;
+  /** Finds connections. */
+  readonly pools: Pools;
+}
+
+/** One `fetch`. */
+export class FetchTask implements PooledExchange {
+  request: ClientRequest;
+  content: Uint8Array | null = null;
+  readonly #owner: TaskOwner;
+  readonly #settle: PromiseWithResolvers<Response>;
+  #outgoing: OutgoingRequest;
+  #driver: Http1Driver | undefined;
+  #upload: Upload | undefined;
+  #timer: Timer | undefined;
+  #redirects = 0;
+  #resends = 0;
+  #begun = false;
+  #redirecting = false;
+  /** Whether nothing more can happen to it. */
+  #over = false;
+
+  /** Made of a request that is complete; `request` is its head where that was made before. */
+  constructor(owner: TaskOwner, outgoing: OutgoingRequest, request: ClientRequest) {
+    this.#owner = owner;
+    this.#outgoing = outgoing;
+    this.#settle = Promise.withResolvers();
+    this.request = request;
+  }
+
+  /** Sends the request; settles as `fetch` does. */
+  run(): Promise<Response> {
+    const { signal, timeout } = this.#outgoing;
+    if (signal !== null) {
+      if (signal.aborted) return Promise.reject(signal.reason);
+      signal.addEventListener("abort", this.#onAbort);
+    }
+    if (timeout !== Infinity) {
+      const { scheduler } = this.#owner.context;
+      const late = () => this.#cancel(lateError("the whole of it", timeout));
+      this.#timer = scheduler.schedule(timeout, late, { ref: false });
+    }
+    this.#send();
+    return this.#settle.promise;
+  }
+
+  #send(): void {
+    this.content = isSentWhole(this.#outgoing) && !this.request.expectsContinue
+      ? this.#outgoing.content?.bytes ?? null
+      : null;
+    this.#owner.pools.carry(this.#outgoing.target, this);
+  }
+
+  /** See {@linkcode PooledExchange.assigned}. */
+  assigned(driver: Http1Driver): void {
+    this.#driver = driver;
+  }
+
+  /** See {@linkcode Exchange.sendContent}. */
+  sendContent(driver: Http1Driver): void {
+    const { content, trailers } = this.#outgoing;
+    if (content === null) return;
+    this.#begun = true;
+    try {
+      if (isSentWhole(this.#outgoing) && content.bytes !== null) {
+        driver.write(content.bytes);
+        driver.end([]);
+        return;
+      }
+      this.#upload = new Upload(driver, {
+        stream: content.open(),
+        trailers: () => trailers === undefined ? [] : trailerFields(trailers),
+        failed: (error) => this.#cancel(error),
+      });
+      this.#upload.run();
+    } catch (error) {
+      this.#cancel(rejectionOf(error));
+    }
+  }
+
+  /** See {@linkcode Exchange.informed}. */
+  informed(head: ResponseHead): void {
+    const { onInformation } = this.#outgoing;
+    if (onInformation === undefined) return;
+    const headers = new Headers(head.fields().map(({ name, value }): [string, string] => [name, value]));
+    try {
+      onInformation({ status: head.status, headers });
+    } catch (error) {
+      reportError(error);
+    }
+  }
+
+  /** See {@linkcode Exchange.responded}. */
+  responded(head: ResponseHead, body: BodySource | null): void {
+    const { redirect, target } = this.#outgoing;
+    const location = redirect === "manual" ? undefined : locationOf(head.status, () => head.fields());
+    if (location !== undefined) return this.#redirect(head.status, location, body);
+    const { context } = this.#owner;
+    const readable = context.decompress && body !== null ? decoded(body, head.fields()) : body;
+    const response = lazyResponse(
+      new ReceivedResponse(head, readable, {
+        url: target.href,
+        redirected: this.#redirects > 0,
+        bodyLimit: context.limits.maxBodyBytes,
+      }),
+    );
+    if (body !== null && head.framing === "chunked") setReceivedTrailers(response, () => body.trailers());
+    this.#settle.resolve(response);
+  }
+
+  #redirect(status: number, location: string, body: BodySource | null): void {
+    const { maxRedirects } = this.#owner.context.limits;
+    this.#redirecting = true;
+    this.#upload?.stop(undefined);
+    body?.cancel();
+    try {
+      if (this.#outgoing.redirect === "error") throw redirectError("none was allowed");
+      if (this.#redirects++ >= maxRedirects) throw redirectError(`at most ${maxRedirects} are followed`);
+      this.#outgoing = redirected(this.#outgoing, status, location);
+      this.request = encode(this.#outgoing, this.#owner.context);
+    } catch (error) {
+      return this.#reject(rejectionOf(error));
+    }
+    queueMicrotask(() => { // by then the connection rests, and may carry the next request
+      if (this.#over) return;
+      this.#redirecting = this.#begun = false;
+      this.#resends = 0;
+      this.#driver = undefined;
+      this.#send();
+    });
+  }
+
+  /** See {@linkcode Exchange.switched}: nothing that `fetch` sends asks for it. */
+  switched(_head: ResponseHead, transport: Transport): void {
+    transport.close();
+    this.#reject(rejectionOf(new Http1Error(502, "Cannot fetch as the server must not switch protocols")));
+  }
+
+  /** See {@linkcode Exchange.ended}. */
+  ended(): void {
+    if (!this.#redirecting) this.#finish();
+  }
+
+  /** See {@linkcode Exchange.failed}. */
+  failed(error: unknown, resend: Resend): void {
+    if (this.#over) return;
+    this.#upload?.stop(error);
+    if (!this.#mayResend(resend)) return this.#reject(rejectionOf(error));
+    this.#resends++;
+    this.#driver = undefined;
+    this.#begun = false;
+    const { pools } = this.#owner;
+    const { target } = this.#outgoing;
+    pools.distrust(target);
+    this.#send();
+  }
+
+  /** RFC 9110 §9.2.2: only what was not processed, or does no harm twice; and only while the content is still there. */
+  #mayResend(resend: Resend): boolean {
+    const { content, method } = this.#outgoing;
+    if (resend === "no" || this.#resends >= MAX_RESENDS) return false;
+    if (this.#begun && content !== null && !content.repeatable) return false;
+    return resend === "unsent" || isIdempotentMethod(method);
+  }
+
+  /** See {@linkcode Exchange.broken}. */
+  broken(error: unknown): unknown {
+    this.#finish();
+    return rejectionOf(error);
+  }
+
+  readonly #onAbort = (): void => this.#cancel(this.#outgoing.signal?.reason);
+
+  /** Ends it wherever it is. */
+  #cancel(reason: unknown): void {
+    if (this.#over) return;
+    this.#reject(reason);
+    this.#owner.pools.withdraw(this.#outgoing.target, this);
+    if (this.#driver?.carries(this)) this.#driver.abort(reason);
+  }
+
+  #reject(reason: unknown): void {
+    this.#finish();
+    this.#settle.reject(reason); // does nothing where the response was given already
+  }
+
+  #finish(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#outgoing.signal?.removeEventListener("abort", this.#onAbort);
+    if (this.#timer !== undefined) this.#owner.context.scheduler.cancel(this.#timer);
+    this.#upload?.stop(undefined);
+  }
+}
+
+/** What is the same for all responses of a task. */
+interface ResponsePlace {
+  readonly url: string;
+  readonly redirected: boolean;
+  readonly bodyLimit: number;
+}
+
+/** A response's head and content as the lazy `Response` reads them. */
+class ReceivedResponse implements ResponseSource {
+  readonly body: BodySource | null;
+  readonly url: string;
+  readonly redirected: boolean;
+  readonly bodyLimit: number;
+  readonly #head: ResponseHead;
+
+  constructor(head: ResponseHead, body: BodySource | null, place: ResponsePlace) {
+    this.#head = head;
+    this.body = body;
+    this.url = place.url;
+    this.redirected = place.redirected;
+    this.bodyLimit = place.bodyLimit;
+  }
+
+  get status(): number {
+    return this.#head.status;
+  }
+
+  get statusText(): string {
+    return this.#head.reason;
+  }
+
+  fields(): readonly Field[] {
+    return this.#head.fields();
+  }
+}
+
+function redirectError(why: string): ClientError {
+  return new ClientError(`Cannot follow redirect as ${why}`, { phase: "redirect" });
+}
+
+/**
+ * The trailer section that `init.trailers` gives.
+ *
+ * @throws {TypeError} If a field is malformed, or one that a trailer section must not have (RFC 9110 §6.5.1).
+ */
+async function trailerFields(init: TrailersInit): Promise<Field[]> {
+  const fields = fieldsOf(typeof init === "function" ? await init() : init);
+  const forbidden = fields.find(({ name }) => !isTrailerAllowed(name));
+  if (forbidden === undefined) return fields;
+  throw new TypeError(`Cannot send trailer as it must not be such a field: received ${forbidden.name}`);
+}

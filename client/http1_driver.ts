@@ -1,0 +1,465 @@
+/**
+ * Owns one HTTP/1.1 connection's loops: what is read goes to the codec, what the codec says goes to the exchange under
+ * way, what that sends leaves. Knows no rule of the protocol, and nothing of why a request is made.
+ *
+ * @module
+ */
+
+import type { BodySource } from "../http/call.ts";
+import type { Field } from "../http/fields/field.ts";
+import { ClientConnection, type ClientEvent, type ClientRequest } from "../http1/client_connection.ts";
+import type { ResponseHead } from "../http1/response.ts";
+import { PrefixedTransport } from "../net/prefixed_transport.ts";
+import { Reader } from "../net/reader.ts";
+import type { Transport } from "../net/transport.ts";
+import type { Timer } from "../timer/wheel.ts";
+import type { ClientContext } from "./context.ts";
+import { type FailureEvent, failureOf, type Resend, resendOf } from "./failure.ts";
+import { type BodyDemand, ReceivedBody, WholeBody } from "./received_body.ts";
+
+/** Most output that waits for the socket, in bytes, before content stops being asked for. */
+const HIGH_WATER = 64 * 1024;
+/** How much earlier than the server an idle connection is given up here, in milliseconds: what a request travels. */
+const HINT_MARGIN = 1_000;
+/** RFC 9110 §15.3.6: this one has no content, though its framing has. */
+const RESET_CONTENT = 205;
+
+/** A request that a driver carries, and who is told of its answer. */
+export interface Exchange {
+  /** What is sent. */
+  readonly request: ClientRequest;
+  /** The content where all of it is known and sent at once, else `null`. */
+  readonly content: Uint8Array | null;
+  /** Told of an interim response. */
+  informed(head: ResponseHead): void;
+  /** The content that isn't known whole, or has waited for a 100 (Continue), is to be sent now. */
+  sendContent(driver: Http1Driver): void;
+  /** Told of the final response; the content is `null` where there can be none. */
+  responded(head: ResponseHead, body: BodySource | null): void;
+  /** Told that HTTP has ended on the connection; the transport is the exchange's now. */
+  switched(head: ResponseHead, transport: Transport): void;
+  /** The response was received whole. */
+  ended(): void;
+  /** The request failed before it had a response. */
+  failed(error: unknown, resend: Resend): void;
+  /** The response broke off; gives what the reader of its content is told. */
+  broken(error: unknown): unknown;
+}
+
+/** What a driver belongs to. */
+export interface DriverOwner {
+  /** The connection may carry another request. */
+  rested(driver: Http1Driver): void;
+  /** The connection carries no more: it was closed or handed over. */
+  ended(driver: Http1Driver): void;
+  /** The socket is closed, by the driver or by whom it was handed to. */
+  closed(): void;
+}
+
+/** Drives one connection until it has ended. */
+export class Http1Driver implements BodyDemand {
+  readonly #context: ClientContext;
+  readonly #transport: Transport;
+  readonly #owner: DriverOwner;
+  readonly #core: ClientConnection;
+  readonly #reader: Reader;
+  readonly #timer: Timer;
+  #alarmAt = Infinity;
+  #now: number;
+  #exchange: Exchange | undefined;
+  /** Whether the exchange has its response's head. */
+  #answered = false;
+  #body: ReceivedBody | undefined;
+  #switching: ResponseHead | undefined;
+  #hintRead = false;
+  #processing = false;
+  #writing = false;
+  #writeError: unknown;
+  #ended = false;
+  #closed = false;
+  #wake: (() => void) | undefined;
+  #room: PromiseWithResolvers<void> | undefined;
+
+  /** Made for a transport through which bytes can flow. */
+  constructor(context: ClientContext, transport: Transport, owner: DriverOwner) {
+    const now = context.scheduler.now();
+    const { limits, timeouts } = context;
+    this.#context = context;
+    this.#transport = transport;
+    this.#owner = owner;
+    this.#core = new ClientConnection({ limits, timeouts, now });
+    this.#reader = new Reader(transport);
+    this.#timer = context.scheduler.timer(() => this.#expire(), { ref: false });
+    this.#now = now;
+  }
+
+  /** Whether a request can be given to it now. */
+  get idle(): boolean {
+    return this.#exchange === undefined && this.#core.readPhase === "idle";
+  }
+
+  /** Whether content is of use: false where the peer wants no more of it, or is gone. */
+  get wantsContent(): boolean {
+    return !this.#closed && this.#core.sendPhase === "content";
+  }
+
+  /** Whether it is this exchange that is under way. */
+  carries(exchange: Exchange): boolean {
+    return this.#exchange === exchange;
+  }
+
+  /** Reads until the connection has ended or was handed over; never rejects. */
+  async run(): Promise<void> {
+    this.#arm();
+    try {
+      while (!this.#closed) {
+        if (this.#reads()) {
+          const count = await this.#transport.read(this.#reader.space());
+          this.#now = this.#context.scheduler.now();
+          if (count === null) this.#ended = true;
+          else this.#reader.commit(count);
+          this.#process();
+        } else {
+          await new Promise<void>((resolve) => this.#wake = resolve);
+        }
+      }
+    } catch (error) {
+      this.#readFailed(error);
+    }
+  }
+
+  /**
+   * Sends a request.
+   *
+   * @throws {TypeError} If one is under way.
+   */
+  begin(exchange: Exchange): void {
+    const core = this.#core;
+    core.request(exchange.request, exchange.content, this.#tick());
+    this.#exchange = exchange;
+    this.#answered = false;
+    this.#transport.ref();
+    this.flush();
+    this.#arm();
+    if (core.sendPhase === "content") exchange.sendContent(this);
+  }
+
+  /** Ends the connection, and the exchange with it: `reason` is what its caller gets, or the reader of its content. */
+  abort(reason: unknown): void {
+    const exchange = this.#exchange;
+    const body = this.#body;
+    this.#exchange = this.#body = undefined;
+    this.#close();
+    if (body !== undefined) body.abort(reason);
+    else if (!this.#answered) exchange?.failed(reason, "no");
+  }
+
+  /** Sends the next piece of content. Throws as {@linkcode ClientConnection.write} does. */
+  write(bytes: Uint8Array): void {
+    this.#core.write(bytes);
+    this.flush();
+  }
+
+  /** Ends the content. Throws as {@linkcode ClientConnection.end} does. */
+  end(trailers: readonly Field[]): void {
+    this.#core.end(trailers, this.#tick());
+    this.flush();
+    this.#arm();
+  }
+
+  /** What to wait for before more content is sent, `undefined` when there's room. */
+  room(): Promise<void> | undefined {
+    if (this.#closed || this.#core.output.size < HIGH_WATER) return undefined;
+    this.#room ??= Promise.withResolvers();
+    return this.#room.promise;
+  }
+
+  /** See {@linkcode BodyDemand.wanted}. */
+  wanted(): void {
+    if (this.#processing || this.#closed || this.#body?.hungry !== true) return;
+    this.#core.resumed(this.#now);
+    this.#resume();
+  }
+
+  /** See {@linkcode BodyDemand.cancelled}. */
+  cancelled(): void {
+    if (this.#closed) return;
+    this.#body = undefined;
+    this.#exchange?.ended();
+    this.#core.discard(this.#tick());
+    if (this.#processing) return;
+    this.#settle();
+    this.#arm();
+    this.#resume();
+  }
+
+  /** Whether octets are wanted now. An idle connection reads too: that is how its end is noticed. */
+  #reads(): boolean {
+    return !this.#ended && this.#core.readPhase !== "switched" && this.#body?.hungry !== false;
+  }
+
+  /** Lets the codec read what is there, and acts on what it says, until it makes no progress. */
+  #process(): void {
+    if (this.#processing || this.#closed) return;
+    this.#processing = true;
+    const core = this.#core;
+    const reader = this.#reader;
+    while (reader.length > 0 && this.#body?.hungry !== false && !this.#closed) {
+      const { start } = reader;
+      const used = core.receive(reader.buffer, start, reader.end, this.#now);
+      if (core.events.length > 0) this.#handle(start, used);
+      else if (used > 0) reader.consume(used);
+      else break;
+    }
+    if (this.#ended && this.#body?.hungry !== false) {
+      core.receiveEnd(this.#now);
+      this.#handle(reader.start, 0);
+    }
+    if (this.#body?.hungry === false) core.paused(this.#now);
+    this.#processing = false;
+    this.#settle();
+    this.#arm();
+  }
+
+  /** Does what the codec's state asks for. */
+  #settle(): void {
+    if (this.#closed || this.#processing) return;
+    this.flush();
+    switch (this.#core.readPhase) {
+      case "idle":
+        if (this.#exchange !== undefined) this.#rest();
+        return;
+      case "closed":
+        return this.#close();
+      case "switched":
+        if (!this.#writing) this.#handOver();
+        return;
+    }
+  }
+
+  #rest(): void {
+    this.#exchange = undefined;
+    this.#reader.shrink();
+    this.#transport.unref();
+    this.#owner.rested(this);
+  }
+
+  /** Handles the events of what was read at `start`, and consumes it. */
+  #handle(start: number, used: number): void {
+    const { events } = this.#core;
+    let at = start;
+    for (let index = 0; index < events.length && !this.#closed; index++) {
+      const event = events[index]!;
+      switch (event.type) {
+        case "head": {
+          const last = wholeEnd(events, index);
+          if (last === undefined) this.#respond(event.head);
+          else {
+            at = this.#respondWhole(event.head, events, { at, index, last });
+            index = last;
+          }
+          break;
+        }
+        case "data":
+          at = this.#data(at, event.start, event.end);
+          break;
+        case "end":
+          this.#finish(event.trailers);
+          break;
+        case "informational":
+          this.#exchange?.informed(event.head);
+          break;
+        case "continue":
+          this.#exchange?.sendContent(this);
+          break;
+        case "lost":
+        case "late":
+        case "error":
+          this.#fail(event, undefined);
+          break;
+        default:
+          event satisfies never;
+      }
+    }
+    events.length = 0;
+    if (!this.#closed) this.#reader.consume(start + used - at);
+  }
+
+  /** The response is not whole yet, or HTTP ends with it. */
+  #respond(head: ResponseHead): void {
+    if (this.#core.readPhase === "switched") {
+      this.#switching = head;
+      return;
+    }
+    this.#body = new ReceivedBody(this, head.framing === "length" ? head.contentLength : undefined);
+    this.#tell(head, this.#body);
+  }
+
+  /** The response came whole, in one range of bytes or without content; gives where the unread bytes begin then. */
+  #respondWhole(head: ResponseHead, events: readonly ClientEvent[], place: Place): number {
+    const data = events[place.index + 1];
+    const end = events[place.last];
+    let { at } = place;
+    let bytes = EMPTY;
+    if (data?.type === "data") {
+      this.#reader.consume(data.start - at);
+      bytes = this.#reader.take(data.end - data.start);
+      at = data.end;
+    }
+    const bodiless = head.framing === "none" || head.status === RESET_CONTENT;
+    this.#tell(head, bodiless ? null : new WholeBody(bytes, end?.type === "end" ? end.trailers : []));
+    this.#exchange?.ended();
+    return at;
+  }
+
+  #tell(head: ResponseHead, body: BodySource | null): void {
+    this.#answered = true;
+    if (!this.#hintRead) this.#readHint(head);
+    this.#exchange?.responded(head, body);
+  }
+
+  /** How long the server keeps the connection, where it says so: read once, as it says the same each time. */
+  #readHint(head: ResponseHead): void {
+    this.#hintRead = true;
+    const hint = head.fields().find(({ name }) => name === "keep-alive");
+    const seconds = /(?:^|[,; ])timeout=(\d{1,6})(?:$|[,; ])/i.exec(hint?.value ?? "")?.[1];
+    if (seconds !== undefined) this.#core.keptFor(Math.max(Number(seconds) * 1000 - HINT_MARGIN, 0));
+  }
+
+  /** Hands content to its reader; gives where the unread bytes begin then. */
+  #data(at: number, start: number, end: number): number {
+    this.#reader.consume(start - at);
+    if (this.#body === undefined) this.#reader.consume(end - start);
+    else this.#body.push(this.#reader.take(end - start));
+    return end;
+  }
+
+  #finish(trailers: readonly Field[]): void {
+    this.#body?.finish(trailers);
+    this.#body = undefined;
+    this.#exchange?.ended();
+  }
+
+  /** The exchange has failed: its caller is told, or the reader of its content. */
+  #fail(event: FailureEvent, cause: unknown): void {
+    const exchange = this.#exchange;
+    const body = this.#body;
+    this.#exchange = this.#body = undefined;
+    if (exchange === undefined) return;
+    const error = failureOf(event, this.#core, { answered: this.#answered, cause: cause ?? this.#writeError });
+    if (body !== undefined) body.fail(exchange.broken(error));
+    else if (!this.#answered) exchange.failed(error, event.type === "lost" ? resendOf(this.#core) : "no");
+  }
+
+  #readFailed(error: unknown): void {
+    if (this.#closed) return;
+    this.#fail({ type: "lost" }, error);
+    this.#close();
+  }
+
+  #expire(): void {
+    this.#alarmAt = Infinity;
+    const now = this.#tick();
+    if (this.#core.deadline <= now) {
+      this.#core.expire(now);
+      this.#handle(this.#reader.start, 0);
+      this.#settle();
+    }
+    this.#arm();
+  }
+
+  /** Sees to it that the core is woken at its deadline; an alarm that comes too early is re-armed then. */
+  #arm(): void {
+    const { deadline } = this.#core;
+    if (this.#closed || deadline >= this.#alarmAt) return;
+    this.#alarmAt = deadline;
+    this.#context.scheduler.arm(this.#timer, Math.max(0, deadline - this.#now), this.#now);
+  }
+
+  #tick(): number {
+    return this.#now = this.#context.scheduler.now();
+  }
+
+  /** Sends what waits. */
+  flush(): void {
+    if (this.#writing || this.#closed) return;
+    const view = this.#core.takeOutput(this.#now);
+    if (view === undefined) return;
+    this.#writing = true;
+    this.#transport.write(view).then(this.#written, this.#writeFailed);
+  }
+
+  readonly #written = (count: number): void => {
+    this.#writing = false;
+    if (this.#closed) return;
+    const { output } = this.#core;
+    this.#core.sent(count, this.#now);
+    if (output.size > 0) this.#tick();
+    if (this.#room !== undefined && output.size < HIGH_WATER) this.#makeRoom();
+    this.#settle();
+    this.#arm();
+  };
+
+  readonly #writeFailed = (error: unknown): void => {
+    this.#writing = false;
+    if (this.#closed) return;
+    this.#writeError = error;
+    this.#core.writeFailed(this.#tick());
+    this.#makeRoom();
+    this.#settle();
+    this.#arm();
+  };
+
+  #makeRoom(): void {
+    this.#room?.resolve();
+    this.#room = undefined;
+  }
+
+  #handOver(): void {
+    const exchange = this.#exchange;
+    const head = this.#switching;
+    this.#exchange = undefined;
+    this.#closed = true;
+    this.#context.scheduler.cancel(this.#timer);
+    this.#owner.ended(this);
+    this.#wake?.();
+    const transport = new PrefixedTransport(this.#transport, this.#reader.take(), () => this.#owner.closed());
+    if (exchange === undefined || head === undefined) transport.close();
+    else exchange.switched(head, transport);
+  }
+
+  #close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#core.close();
+    this.#context.scheduler.cancel(this.#timer);
+    this.#transport.close();
+    this.#owner.ended(this);
+    this.#owner.closed();
+    this.#makeRoom();
+    this.#wake?.();
+  }
+
+  /** Something may be possible now that was not before: reads go on, or what was read already is looked at. */
+  #resume(): void {
+    const wake = this.#wake;
+    this.#wake = undefined;
+    wake?.();
+    if (this.#reader.length > 0 || this.#ended) this.#process();
+  }
+}
+
+/** Where a whole response lies: among the events, and the unread bytes before it. */
+interface Place {
+  readonly at: number;
+  readonly index: number;
+  readonly last: number;
+}
+
+const EMPTY = new Uint8Array(0);
+
+/** Where the response ends whose head is at `index`, if it is all there in one piece. */
+function wholeEnd(events: readonly ClientEvent[], index: number): number | undefined {
+  if (events[index + 1]?.type === "end") return index + 1;
+  return events[index + 1]?.type === "data" && events[index + 2]?.type === "end" ? index + 2 : undefined;
+}

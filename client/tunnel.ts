@@ -1,0 +1,171 @@
+/**
+ * Owns the opening of a tunnel: CONNECT (RFC 9110 §9.3.6) and upgrades (§7.8), up to the raw duplex. Knows nothing of what
+ * travels through it.
+ *
+ * @module
+ */
+
+import type { BodySource } from "../http/call.ts";
+import type { Field } from "../http/fields/field.ts";
+import { listElements } from "../http/fields/list.ts";
+import type { ClientRequest } from "../http1/client_connection.ts";
+import type { ResponseHead } from "../http1/response.ts";
+import type { Transport } from "../net/transport.ts";
+import { rejectionOf, TunnelRefusedError } from "./error.ts";
+import type { Resend } from "./failure.ts";
+import type { TaskOwner } from "./fetch_task.ts";
+import type { Http1Driver } from "./http1_driver.ts";
+import type { PooledExchange } from "./pool.ts";
+import { encodeHead, fieldsOf } from "./request.ts";
+import { lazyResponse } from "./response.ts";
+import type { Target } from "./target.ts";
+import type { Tunnel, TunnelInit } from "./types.ts";
+
+/** What a tunnel is asked for with. */
+export interface TunnelRequest {
+  /** `CONNECT`, or `GET` for an upgrade. */
+  readonly method: "CONNECT" | "GET";
+  /** The server that is asked. */
+  readonly target: Target;
+  /** The request target: `host:port`, or the path. */
+  readonly path: string;
+  /** What `host` says. */
+  readonly host: string;
+  /** The protocols that are offered, the most wanted first; none for CONNECT. */
+  readonly protocols: readonly string[];
+}
+
+/** Writes a tunnel's head. */
+function encodeTunnel(request: TunnelRequest, init: TunnelInit, userAgent: string): ClientRequest {
+  const { method, path, host, protocols } = request;
+  const own = ["connection", "content-length", "host", "transfer-encoding", "upgrade"];
+  const fields: Field[] = fieldsOf(init.headers).filter(({ name }) => !own.includes(name));
+  if (userAgent !== "" && !fields.some(({ name }) => name === "user-agent")) {
+    fields.push({ name: "user-agent", value: userAgent });
+  }
+  if (protocols.length > 0) {
+    fields.push({ name: "upgrade", value: protocols.join(", ") }, { name: "connection", value: "upgrade" });
+  }
+  return {
+    method,
+    head: encodeHead({ method, target: path, host, fields }),
+    contentLength: 0,
+    expectsContinue: false,
+    closes: false,
+    protocols: protocols.map((protocol) => protocol.toLowerCase()),
+  };
+}
+
+/** One attempt to open a tunnel. */
+export class TunnelTask implements PooledExchange {
+  readonly request: ClientRequest;
+  readonly content = null;
+  readonly #owner: TaskOwner;
+  readonly #tunnel: TunnelRequest;
+  readonly #init: TunnelInit;
+  readonly #settle: PromiseWithResolvers<Tunnel> = Promise.withResolvers();
+  #driver: Http1Driver | undefined;
+  #over = false;
+
+  /** Throws a `TypeError` where a field or the authority can't be written. */
+  constructor(owner: TaskOwner, tunnel: TunnelRequest, init: TunnelInit) {
+    this.#owner = owner;
+    this.#tunnel = tunnel;
+    this.#init = init;
+    this.request = encodeTunnel(tunnel, init, owner.context.userAgent);
+  }
+
+  /** Asks for the tunnel. */
+  run(): Promise<Tunnel> {
+    const { signal } = this.#init;
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    signal?.addEventListener("abort", this.#onAbort);
+    this.#owner.pools.carry(this.#tunnel.target, this);
+    return this.#settle.promise;
+  }
+
+  /** See {@linkcode PooledExchange.assigned}. */
+  assigned(driver: Http1Driver): void {
+    this.#driver = driver;
+  }
+
+  /** There is no content. */
+  sendContent(): void {}
+
+  /** See {@linkcode Exchange.informed}. */
+  informed(head: ResponseHead): void {
+    try {
+      this.#init.onInformation?.({ status: head.status, headers: headersOf(head) });
+    } catch (error) {
+      reportError(error);
+    }
+  }
+
+  /** The server gave a plain answer: its content is the caller's to read. */
+  responded(head: ResponseHead, body: BodySource | null): void {
+    const response = this.#responseOf(head, body);
+    const what = this.#tunnel.method === "CONNECT" ? "connect" : "upgrade";
+    this.#finish();
+    const error = new TunnelRefusedError(`Cannot ${what} as the server must accept: received ${head.status}`, response);
+    this.#settle.reject(rejectionOf(error));
+  }
+
+  /** See {@linkcode Exchange.switched}. */
+  switched(head: ResponseHead, transport: Transport): void {
+    if (this.#over) return transport.close();
+    this.#finish();
+    const chosen = head.fields().filter(({ name }) => name === "upgrade").flatMap(({ value }) => listElements(value));
+    const protocol = this.#tunnel.method === "CONNECT" ? "" : chosen.join(", ");
+    this.#settle.resolve({ response: this.#responseOf(head, null), protocol, transport });
+  }
+
+  /** The answer was received whole. */
+  ended(): void {}
+
+  /** See {@linkcode Exchange.failed}: an attempt that never left goes over another connection, as nothing has happened. */
+  failed(error: unknown, resend: Resend): void {
+    if (this.#over) return;
+    if (resend === "no" || this.#driver === undefined) {
+      this.#finish();
+      this.#settle.reject(rejectionOf(error));
+      return;
+    }
+    this.#driver = undefined;
+    this.#owner.pools.distrust(this.#tunnel.target);
+    this.#owner.pools.carry(this.#tunnel.target, this);
+  }
+
+  /** See {@linkcode Exchange.broken}. */
+  broken(error: unknown): unknown {
+    return rejectionOf(error);
+  }
+
+  readonly #onAbort = (): void => {
+    const reason: unknown = this.#init.signal?.reason;
+    this.#finish();
+    this.#settle.reject(reason);
+    this.#owner.pools.withdraw(this.#tunnel.target, this);
+    if (this.#driver?.carries(this)) this.#driver.abort(reason);
+  };
+
+  #finish(): void {
+    this.#over = true;
+    this.#init.signal?.removeEventListener("abort", this.#onAbort);
+  }
+
+  #responseOf(head: ResponseHead, body: BodySource | null): Response {
+    return lazyResponse({
+      status: head.status,
+      statusText: head.reason,
+      fields: () => head.fields(),
+      body,
+      url: this.#tunnel.target.href,
+      redirected: false,
+      bodyLimit: this.#owner.context.limits.maxBodyBytes,
+    });
+  }
+}
+
+function headersOf(head: ResponseHead): Headers {
+  return new Headers(head.fields().map(({ name, value }): [string, string] => [name, value]));
+}
