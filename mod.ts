@@ -28,6 +28,7 @@
  * @module
  */
 
+export * from "./client/mod.ts";
 export { BodyTooLargeError } from "./http/body.ts";
 export { type ErrorScope, ProtocolError, type ProtocolErrorOptions } from "./http/fields/error.ts";
 export { type TrailersInit, trailersOf, withTrailers } from "./http/trailers.ts";
