@@ -117,9 +117,9 @@ Deno.test("serve() does not count as a request's time that it had to wait for ot
     return new Response(await request.text());
   });
   const client = await stage.say(`${get("/")}POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\n`);
-  await stage.advance(100_000);
+  await stage.advance(15_000);
   answer!();
-  await turn();
+  await stage.advance(15_000);
   client.write("abc");
   await turn();
   assertEquals(answersOf(client).map(({ status, body }) => [status, body]), [[200, ""], [200, "abc"]]);
@@ -215,6 +215,24 @@ Deno.test("serve() gives unread content its whole time, however long the handler
   answer!();
   await turn();
   assertEquals([statusesOf(client), client.ended], [[200, 200], false]);
+});
+
+Deno.test("serve() throws content away from when its reader gives up, though the answer has left", async () => {
+  let giveUp: (() => void) | undefined;
+  await using stage = new Stage({ timeouts: { drain: 2_000 } }, (request) => {
+    const reader = request.body!.getReader();
+    reader.read();
+    giveUp = () => void reader.cancel();
+    return hello();
+  });
+  const client = await stage.say("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n");
+  await stage.advance(20_000);
+  assertEquals([statusesOf(client), client.ended], [[200], false]);
+  giveUp!();
+  await stage.advance(1_999);
+  assertEquals(client.ended, false);
+  await stage.advance(1);
+  assertEquals(client.ended, true);
 });
 
 Deno.test("serve() lingers for 1 s behind its last answer, so that the client sees it, and then closes", async () => {
