@@ -219,13 +219,13 @@ Deno.test("serve() gives unread content its whole time, however long the handler
 
 Deno.test("serve() throws content away from when its reader gives up, though the answer has left", async () => {
   let giveUp: (() => void) | undefined;
-  await using stage = new Stage({ timeouts: { drain: 2_000 } }, (request) => {
+  await using stage = new Stage({ timeouts: { drain: 2_000 } }, async (request) => {
     const reader = request.body!.getReader();
-    reader.read();
+    await reader.read();
     giveUp = () => void reader.cancel();
     return hello();
   });
-  const client = await stage.say("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n");
+  const client = await stage.say("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nh");
   await stage.advance(20_000);
   assertEquals([statusesOf(client), client.ended], [[200], false]);
   giveUp!();
