@@ -172,6 +172,31 @@ Deno.test("serve() cuts a connection whose peer takes no octet of an answer in t
   assertMatch(String(stage.connectionErrors[0]), /within 30 s/);
 });
 
+Deno.test("serve() counts a stalled write, and the idle time, from their beginning however long a stream was silent", async () => {
+  const controllers: ReadableStreamDefaultController<Uint8Array>[] = [];
+  const timeouts = { write: 30_000, idle: 75_000 };
+  await using stage = new Stage({ timeouts }, () => {
+    return new Response(new ReadableStream({ start: (controller) => void controllers.push(controller) }));
+  });
+  const ended = await stage.say(get("/"));
+  await stage.advance(200_000);
+  controllers[0]!.close();
+  await stage.advance(74_999);
+  assertEquals([statusesOf(ended), ended.ended], [[200], false]);
+  await stage.advance(1);
+  assertEquals([ended.ended, stage.server.stats.connections], [true, 0]);
+  const capacity = ended.wire.length - "0\r\n\r\n".length; // the head fills the wire, and nothing more does
+  const stalled = await stage.dial({ listens: false, capacity });
+  stalled.write(get("/"));
+  await stage.advance(200_000);
+  controllers[1]!.enqueue(new Uint8Array(100));
+  await turn();
+  await stage.advance(29_999);
+  assertEquals(stage.server.stats.connections, 1);
+  await stage.advance(1);
+  assertEquals(stage.server.stats.connections, 0);
+});
+
 Deno.test("serve() cuts a stalled write of a handler that answers later, too", async () => {
   let answer: (() => void) | undefined;
   await using stage = new Stage({ timeouts: { write: 30_000 }, network: { capacity: 10 } }, async () => {

@@ -6,7 +6,7 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { memoryNetwork, type MemoryNetworkOptions } from "../../net/mod.ts";
+import { type MemoryDialOptions, memoryNetwork, type MemoryNetworkOptions } from "../../net/mod.ts";
 import { type Handler, type HttpServer, serve, type ServeBaseOptions } from "../../server/mod.ts";
 import { ManualClock } from "../../timer/mod.ts";
 import { type Answer, Client, readAnswers, turn } from "./client.ts";
@@ -38,7 +38,9 @@ export class Stage implements AsyncDisposable {
   }
 
   /** Opens a connection. */
-  async dial(options: { readonly listens?: boolean; readonly name?: string } = {}): Promise<Client> {
+  async dial(
+    options: { readonly listens?: boolean } & Pick<MemoryDialOptions, "name" | "capacity"> = {},
+  ): Promise<Client> {
     const { listens = true, ...dial } = options;
     const client = new Client(await this.#network.connect(dial), { listens });
     this.#clients.push(client);
