@@ -61,6 +61,7 @@ export class Http1Call implements ServerCall, BodyDemand {
   #controller: AbortController | undefined;
   #aborted: { readonly reason: unknown } | undefined;
   #completed: PromiseWithResolvers<void> | undefined;
+  #turn: PromiseWithResolvers<void> | undefined;
   #gone = false;
 
   /** Made when a head was read. */
@@ -152,6 +153,7 @@ export class Http1Call implements ServerCall, BodyDemand {
     this.abortSignal(reason);
     this.body?.fail(reason);
     this.#completed?.reject(reason);
+    this.#turn?.resolve(); // what waits goes on, and finds the call gone
     this.onGone?.(reason);
   }
 
@@ -199,7 +201,11 @@ export class Http1Call implements ServerCall, BodyDemand {
     if (this.#gone) return undefined;
     if (this.exchange.inTurn) return this.#driver.room();
     // Content isn't made before it can leave: the answers before this one come first (RFC 9112 §9.3.2).
-    return new Promise((resolve) => this.exchange.whenTurn(resolve));
+    if (this.#turn === undefined) {
+      this.#turn = Promise.withResolvers();
+      this.exchange.whenTurn(this.#turn.resolve);
+    }
+    return this.#turn.promise;
   }
 
   end(trailers: readonly Field[]): void {
