@@ -130,6 +130,22 @@ Deno.test("serve() keeps the interim answers of a request behind others before i
   ]);
 });
 
+Deno.test("serve() lets who waits for an answer's turn go on when the client is gone", async () => {
+  const events: string[] = [];
+  await using stage = new Stage({}, async (request, info) => {
+    const name = new URL(request.url).pathname;
+    if (name === "/a") await new Promise(() => {});
+    await info.inform(103);
+    events.push(`${name} informed, ${request.signal.aborted ? "aborted" : "not aborted"}`);
+    return new Response(new ReadableStream({ cancel: () => void events.push(`${name} cancelled`) }));
+  });
+  const client = await stage.say(get("/a") + get("/b"));
+  assertEquals(events, []);
+  client.transport.reset();
+  await turn();
+  assertEquals(events, ["/b informed, aborted", "/b cancelled"]);
+});
+
 Deno.test("serve() answers an error behind the requests before it, and closes", async () => {
   await using queue = new Queue();
   const client = await queue.say(get("/a") + get("/b") + "BAD\r\n\r\n" + get("/smuggled"));
