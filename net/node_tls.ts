@@ -3,7 +3,8 @@
  * are open; knows nothing of sockets, nor of what travels over the TLS.
  *
  * `Deno.listenTls` keeps its certificate for good, and a listener in its place can't be opened before it is closed. Here
- * each connection takes the certificate of the moment.
+ * each connection takes the certificate of the moment. It needs Deno 2.9.1: before, a `TLSSocket` over a stream hung, or
+ * ended both sides with one.
  *
  * @module
  */
