@@ -106,20 +106,21 @@ Deno.test("serve() asks a stream for nothing until its answer's turn has come", 
 
 Deno.test("serve() keeps the interim answers of a request behind others before its own final one", async () => {
   const answers: (() => void)[] = [];
+  const informed: string[] = [];
   await using stage = new Stage({}, async (request, info) => {
     const name = new URL(request.url).pathname;
-    const informed = Promise.all([info.inform(103, { link: name }), info.inform(102)]);
+    Promise.all([info.inform(103, { link: name }), info.inform(102)]).then(() => informed.push(name));
     await new Promise<void>((resolve) => answers.push(resolve));
-    await informed; // both, though neither may leave before its turn
     return new Response(name);
   });
   const client = await stage.say(get("/a") + get("/b"));
   assertEquals(statusesOf(client), [103, 102]);
   answers[1]!();
   await turn();
-  assertEquals(statusesOf(client), [103, 102]);
+  assertEquals([statusesOf(client), informed], [[103, 102], ["/a"]]);
   answers[0]!();
   await turn();
+  assertEquals(informed, ["/a", "/b"]);
   assertEquals(answersOf(client).map(({ status, fields, body }) => [status, fields.get("link") ?? body]), [
     [103, "/a"],
     [102, ""],
