@@ -1,6 +1,6 @@
 /**
- * Owns the documents that the benches of json/ read: made here, and those of `AVX_VECTORS` where they may be read. Must not know
- * what is measured.
+ * Owns the documents that the benches of json/ read: made here, and those of `AVX_VECTORS` where they may be read. Must
+ * not know what is measured.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Owns the figures of reading chunk by chunk, beside `@streamparser/json`, and of a gigabyte of NDJSON. Must not know how either
- * reads.
+ * Owns the figures of reading chunk by chunk, beside `@streamparser/json`, and of a gigabyte of NDJSON. Must not know
+ * how either reads.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Reads JSON from standard input chunk by chunk, however long it is, and prints the values at a path, a line each; or says where the
- * text breaks.
+ * Reads JSON from standard input chunk by chunk, however long it is, and prints the values at a path, a line each; or
+ * says where the text breaks.
  *
  * ```sh
  * echo '{"items": [{"id": 1}, {"id": 2}]}' | deno run examples/json_parser.ts '$.items[*].id'

@@ -1,6 +1,6 @@
 /**
- * Owns JSON as content of messages: requests read with limits, responses made of values, and problem documents (RFC 9457).
- * Knows no wire, and nothing of how JSON is read or written.
+ * Owns JSON as content of messages: requests read with limits, responses made of values, and problem documents (RFC
+ * 9457). Knows no wire, and nothing of how JSON is read or written.
  *
  * @module
  */
@@ -66,7 +66,8 @@ export interface ReadJsonOptions extends ParseOptions {
    */
   readonly maxBytes?: number | undefined;
   /**
-   * Whether only content that says that it is JSON is read (`application/json`, or any type that ends with `+json`), or any.
+   * Whether only content that says that it is JSON is read (`application/json`, or any type that ends with `+json`), or
+   * any.
    *
    * @default {"json"}
    */
@@ -74,9 +75,9 @@ export interface ReadJsonOptions extends ParseOptions {
 }
 
 /**
- * Reads a request's content as JSON, or refuses it: 415 where it doesn't say that it is JSON in UTF-8, or has a content coding;
- * 413 where it is too long; 422 where it is not JSON, passes a limit or breaks a policy, and then the problem document has the
- * place: `offset`, `line`, `column`, `expected` and `received`.
+ * Reads a request's content as JSON, or refuses it: 415 where it doesn't say that it is JSON in UTF-8, or has a content
+ * coding; 413 where it is too long; 422 where it is not JSON, passes a limit or breaks a policy, and then the problem
+ * document has the place: `offset`, `line`, `column`, `expected` and `received`.
  *
  * @example Usage
  * ```ts
@@ -171,8 +172,8 @@ export function json(value: unknown, init: JsonInit = {}): Response {
 export interface NdjsonInit extends ResponseInit, Omit<StringifyOptions, "space"> {}
 
 /**
- * Makes a response of many values, a line each, with `content-type: application/x-ndjson` unless the headers have one. A value is
- * asked for when the client takes bytes, and none is held; when the client goes away the iterable is ended.
+ * Makes a response of many values, a line each, with `content-type: application/x-ndjson` unless the headers have one.
+ * A value is asked for when the client takes bytes, and none is held; when the client goes away the iterable is ended.
  *
  * @example Usage
  * ```ts
@@ -194,8 +195,8 @@ export function ndjson(values: Iterable<unknown> | AsyncIterable<unknown>, init:
 }
 
 /**
- * Makes a response of a problem document (RFC 9457), with `content-type: application/problem+json`. Its status is the document's,
- * or else `init`'s, or else 500; type and title are filled in where they are missing.
+ * Makes a response of a problem document (RFC 9457), with `content-type: application/problem+json`. Its status is the
+ * document's, or else `init`'s, or else 500; type and title are filled in where they are missing.
  *
  * @example Usage
  * ```ts

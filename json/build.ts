@@ -158,7 +158,9 @@ function isArray(container: Container): container is JsonValue[] {
   return Array.isArray(container);
 }
 
-/** Assignment to `__proto__` would set the prototype, and one to `toString` fails where `Object.prototype` is frozen. */
+/**
+ * Assignment to `__proto__` would set the prototype, and one to `toString` fails where `Object.prototype` is frozen.
+ */
 function define(object: JsonObject, name: string, value: JsonValue): void {
   Object.defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true });
 }

@@ -19,7 +19,10 @@ export type JsonEvent =
   | { readonly type: "name"; readonly name: string }
   | { readonly type: "value"; readonly value: JsonScalar };
 
-/** Options of {@linkcode JsonEventReader}; limits on the whole text and on its members are there only where they are set. */
+/**
+ * Options of {@linkcode JsonEventReader}; limits on the whole text and on its members are there only where they are
+ * set.
+ */
 export type JsonEventOptions = Omit<ParseOptions, "duplicateKeys" | "proto">;
 
 const BEGIN_OBJECT: JsonEvent = { type: "beginObject" };
@@ -30,8 +33,8 @@ const END_ARRAY: JsonEvent = { type: "endArray" };
 /**
  * Reads one JSON text chunk by chunk, split anywhere, as events. Memory is bounded by the longest string or number.
  *
- * It is used as {@linkcode JsonReader} is: `write` a chunk, `read` until `undefined`, and so on; at last `end`, and read.
- * Policies on names are the caller's, as it sees each of them.
+ * It is used as {@linkcode JsonReader} is: `write` a chunk, `read` until `undefined`, and so on; at last `end`, and
+ * read. Policies on names are the caller's, as it sees each of them.
  *
  * @example Usage
  * ```ts

@@ -1,6 +1,7 @@
 /**
- * JSON on bytes: strict reading with limits, exact places of errors and policies for what RFC 8259 leaves open; reading chunk by
- * chunk; NDJSON and JSON text sequences; writing to bytes and streams. Pure: bytes and values in, values and bytes out.
+ * JSON on bytes: strict reading with limits, exact places of errors and policies for what RFC 8259 leaves open; reading
+ * chunk by chunk; NDJSON and JSON text sequences; writing to bytes and streams. Pure: bytes and values in, values and
+ * bytes out.
  *
  * @example A text from a stranger
  * ```ts

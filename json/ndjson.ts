@@ -25,8 +25,8 @@ export interface NdjsonOptions extends RecordOptions {
 /**
  * Reads NDJSON chunk by chunk: one JSON text a line. A line ends with LF, or CR LF; the last one may do without.
  *
- * It is used as {@linkcode JsonReader} is: `write` a chunk, `read` until `undefined`, and so on; at last `end`, and read.
- * Memory is bounded by the longest line.
+ * It is used as {@linkcode JsonReader} is: `write` a chunk, `read` until `undefined`, and so on; at last `end`, and
+ * read. Memory is bounded by the longest line.
  *
  * @example Usage
  * ```ts

@@ -4,7 +4,9 @@
  * @module
  */
 
-/** Most bytes of one text. Elasticsearch takes 100 MiB (`http.max_content_length`); `readJson` sets its own, lower one. */
+/**
+ * Most bytes of one text. Elasticsearch takes 100 MiB (`http.max_content_length`); `readJson` sets its own, lower one.
+ */
 export const DEFAULT_MAX_BYTES: number = 100 * 1024 * 1024;
 
 /** Most levels of arrays and objects inside each other. PHP's `json_decode` takes 512, Jackson 1000, .NET 64. */

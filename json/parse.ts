@@ -6,7 +6,7 @@
  */
 
 import { build } from "./build.ts";
-import { keepsLimits, keepsSurrogates, Skim } from "./check.ts";
+import { keepsLimits, keepsSurrogates, opensAtMost, Skim, SMALL_BYTES } from "./check.ts";
 import { JsonError, type JsonPosition } from "./error.ts";
 import { type JsonValue, type ParseOptions, type ResolvedOptions, resolveOptions } from "./options.ts";
 import { decodeText } from "./text.ts";
@@ -50,18 +50,25 @@ export function parseAt(bytes: Uint8Array, options: ResolvedOptions, origin?: Js
 /** Reads with the platform's means; `undefined` where it refuses, or where a limit or policy may have a say. */
 function parseFast(bytes: Uint8Array, options: ResolvedOptions): JsonValue | undefined {
   if (options.duplicateKeys !== "last") return undefined;
-  const needsPass = sizeMayBreak(bytes.length, options);
+  const needsPass = mayBreak(bytes, options);
   if (needsPass && !keepsLimits(bytes, options, found)) return undefined;
   const marked = options.byteOrderMark === "skip" && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
-  const text = decodeText(marked ? bytes.subarray(3) : bytes);
-  if (text === undefined) return undefined;
-  return parseText(text, bytes, needsPass ? found.escapes : text.includes("\\"), options);
+  try {
+    const text = decodeText(marked ? bytes.subarray(3) : bytes);
+    return parseText(text, bytes, needsPass ? found.escapes : text.includes("\\"), options);
+  } catch {
+    return undefined; // the automaton reads it again and says what is wrong, and where
+  }
 }
 
 /** Where the pass leaves what it found, as it is not kept. */
 const found = new Skim();
 
-/** The same for bytes that keep the limits, are decoded already, and have escapes only if they are `escaped`. */
+/**
+ * The same for bytes that keep the limits, are decoded already, and have escapes only if they are `escaped`.
+ *
+ * @throws {SyntaxError} If the platform refuses the text.
+ */
 export function parseText(
   text: string,
   bytes: Uint8Array,
@@ -72,16 +79,17 @@ export function parseText(
   if (duplicateKeys !== "last" || (bigIntegers !== "number" && MAY_BE_BIG.test(text))) return undefined;
   if (proto !== "keep" && (escaped || text.includes("__proto__"))) return undefined;
   if (escaped && loneSurrogates === "error" && text.includes("\\u") && !keepsSurrogates(bytes)) return undefined;
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined; // the automaton reads it again and says what is wrong, and where
-  }
+  return JSON.parse(text);
 }
 
-/** A level takes two bytes and a member at least four: a limit that any text of the size keeps needs no pass. */
-function sizeMayBreak(size: number, { maxDepth, maxStringBytes, maxKeys }: ResolvedOptions): boolean {
-  return maxDepth * 2 < size || maxStringBytes < size - 2 || maxKeys * 4 < size;
+/**
+ * Tells whether it takes the pass to know that the limits are kept. A level takes two bytes, and a member at least
+ * four.
+ */
+function mayBreak(bytes: Uint8Array, { maxDepth, maxStringBytes, maxKeys }: ResolvedOptions): boolean {
+  const size = bytes.length;
+  if (maxStringBytes < size - 2 || maxKeys * 4 < size) return true;
+  return maxDepth * 2 < size && (size > SMALL_BYTES || !opensAtMost(bytes, maxDepth));
 }
 
 /** Every integer beyond ±(2^53 - 1) has 16 digits. */

@@ -18,7 +18,8 @@ const WILDCARD = /^(?:\.\*|\[\*\])/;
 /**
  * Reads a path: `$`, then any of `.name`, `["name"]`, `['name']`, `[0]`, `.*` and `[*]`.
  *
- * @throws {TypeError} If it is none. What would need the whole text in memory (filters, slices, `..`, negative indexes) is none.
+ * @throws {TypeError} If it is none. What would need the whole text in memory (filters, slices, `..`, negative indexes)
+ * is none.
  */
 export function readPath(path: string): PathStep[] {
   const steps: PathStep[] = [];

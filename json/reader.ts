@@ -53,7 +53,8 @@ export interface JsonReaderOptions extends ParseOptions {
  * Reads one JSON text chunk by chunk, split anywhere, and gives the values at a path as they become whole. All of the
  * text is checked, as by {@linkcode parse}; only the value asked for is held, so memory is bounded by the biggest one.
  *
- * After `write`, call `read` until it gives `undefined` (or iterate), then write the next chunk; after the last one call
+ * After `write`, call `read` until it gives `undefined` (or iterate), then write the next chunk; after the last one
+ * call
  * `end` and read again. A chunk's bytes must not change before it is read to its end. Values before an error are given
  * before it is thrown.
  *
@@ -242,8 +243,9 @@ export class JsonReader {
   }
 
   /**
-   * Reads the container that has just begun with the platform's means, where the chunk has all of it: twice as fast as checking
-   * it first. `undefined` where it hasn't, or where anything may be wrong: then the automaton goes over it and says what.
+   * Reads the container that has just begun with the platform's means, where the chunk has all of it: twice as fast as
+   * checking it first. `undefined` where it hasn't, or where anything may be wrong: then the automaton goes over it and
+   * says what.
    */
   #takeWhole(): JsonValue | undefined {
     const scanner = this.#scanner;
@@ -253,10 +255,15 @@ export class JsonReader {
     if (!skim(this.#chunk, start - base, this.#lastQuote, this.#limits, found)) return undefined;
     const end = base + found.end;
     if (end - start > this.#maxValueBytes) return undefined;
-    const text = this.#decode(start - base, found.end);
-    if (text === undefined) return undefined;
-    const bytes = found.escapes ? this.#chunk.subarray(start - base, found.end) : NO_BYTES; // looked at for escapes only
-    const value = parseText(text, bytes, found.escapes, this.#options);
+    let text: string;
+    let value: JsonValue | undefined;
+    try {
+      text = this.#decode(start - base, found.end);
+      const bytes = found.escapes ? this.#chunk.subarray(start - base, found.end) : NO_BYTES; // looked at for escapes only
+      value = parseText(text, bytes, found.escapes, this.#options);
+    } catch {
+      return undefined; // the automaton reads it again and says what is wrong, and where
+    }
     if (value === undefined) return undefined;
     const onLine = found.newlines === 0 ? start - base : found.lineStart;
     const wide = text.length === end - start ? 0 : continuations(this.#chunk, onLine, found.end);
@@ -264,8 +271,11 @@ export class JsonReader {
     return value;
   }
 
-  /** Decodes a part of the chunk. One that is all ASCII is decoded at once: that saves a fifth of the time of small values. */
-  #decode(start: number, end: number): string | undefined {
+  /**
+   * Decodes a part of the chunk. One that is all ASCII is decoded at once: that saves a fifth of the time of small
+   * values.
+   */
+  #decode(start: number, end: number): string {
     const ascii = this.#ascii ??= decodeAscii(this.#chunk) ?? "";
     return ascii === "" ? decodeText(this.#chunk.subarray(start, end)) : ascii.slice(start, end);
   }

@@ -1,6 +1,6 @@
 /**
- * Owns the splitting of a stream of bytes into records, the limit on each, and what becomes of a bad one; knows nothing of
- * what a record says.
+ * Owns the splitting of a stream of bytes into records, the limit on each, and what becomes of a bad one; knows nothing
+ * of what a record says.
  *
  * @module
  */
@@ -11,13 +11,16 @@ import { Window } from "./window.ts";
 
 const LF = 0x0a;
 
-/** Most bytes of one record. Docker and Kubernetes cut log lines at 16 KiB, Elasticsearch's bulk lines may have megabytes. */
+/**
+ * Most bytes of one record. Docker and Kubernetes cut log lines at 16 KiB, Elasticsearch's bulk lines may have
+ * megabytes.
+ */
 export const DEFAULT_MAX_RECORD_BYTES: number = 1024 * 1024;
 
 /**
- * What becomes of a record that is not JSON, passes a limit or breaks a policy: `"error"` throws (and the next `read` goes on
- * behind it), `"skip"` drops it, and a function gives the value in its place, or `undefined` to drop it. The function gets the
- * error and the record's bytes, cut at the limit, good until it returns.
+ * What becomes of a record that is not JSON, passes a limit or breaks a policy: `"error"` throws (and the next `read`
+ * goes on behind it), `"skip"` drops it, and a function gives the value in its place, or `undefined` to drop it. The
+ * function gets the error and the record's bytes, cut at the limit, good until it returns.
  */
 export type BadRecord = "error" | "skip" | ((error: JsonError, record: Uint8Array) => JsonValue | undefined);
 

@@ -1,6 +1,6 @@
 /**
- * Owns the grammar: an automaton over RFC 8259 and UTF-8 that is fed chunks split anywhere, checks the limits, knows the
- * exact place of an error and names each token; knows nothing of values, paths or policies on them.
+ * Owns the grammar: an automaton over RFC 8259 and UTF-8 that is fed chunks split anywhere, checks the limits, knows
+ * the exact place of an error and names each token; knows nothing of values, paths or policies on them.
  *
  * @module
  */
@@ -213,8 +213,8 @@ export class Scanner {
   }
 
   /**
-   * Passes over the container that has just begun, as somebody else has read it: up to `end`, with so many newlines on the way,
-   * so that column 1 is at offset `lineStart` (as far as characters of one byte go).
+   * Passes over the container that has just begun, as somebody else has read it: up to `end`, with so many newlines on
+   * the way, so that column 1 is at offset `lineStart` (as far as characters of one byte go).
    */
   pass(end: number, newlines: number, lineStart: number): void {
     this.#at = end - this.#base;

@@ -18,8 +18,10 @@ const RIGHT_BRACE = 0x7d;
 /**
  * Reads a JSON text sequence (RFC 7464) chunk by chunk: RS, a JSON text and LF, again and again.
  *
- * It is used as {@linkcode JsonReader} is. Bytes before the first RS are a bad record. So is a number, `true`, `false` or
- * `null` without whitespace behind it, as it may be cut off (RFC 7464 §2.4). Nothing between two RS is no record (§2.1).
+ * It is used as {@linkcode JsonReader} is. Bytes before the first RS are a bad record. So is a number, `true`, `false`
+ * or
+ * `null` without whitespace behind it, as it may be cut off (RFC 7464 §2.4). Nothing between two RS is no record
+ * (§2.1).
  *
  * @example Usage
  * ```ts

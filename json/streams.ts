@@ -1,6 +1,6 @@
 /**
- * Owns the platform's streams over this folder's readers and writers, and the writing of iterables; knows nothing of where
- * bytes come from or go.
+ * Owns the platform's streams over this folder's readers and writers, and the writing of iterables; knows nothing of
+ * where bytes come from or go.
  *
  * @module
  */
@@ -19,8 +19,8 @@ const encoder = new TextEncoder();
 const BATCH_CHARACTERS = 16 * 1024;
 
 /**
- * {@linkcode JsonReader} as a stream: bytes of one JSON text in, the values at a path out. An error fails the stream after the
- * values before it.
+ * {@linkcode JsonReader} as a stream: bytes of one JSON text in, the values at a path out. An error fails the stream
+ * after the values before it.
  *
  * @example Usage
  * ```ts
@@ -100,8 +100,8 @@ function writeWith(
 }
 
 /**
- * Writes the values of an iterable as one JSON array, and holds none of them: a value is asked for when the reader wants
- * bytes. Cancelling the stream ends the iterable.
+ * Writes the values of an iterable as one JSON array, and holds none of them: a value is asked for when the reader
+ * wants bytes. Cancelling the stream ends the iterable.
  *
  * @example Usage
  * ```ts
@@ -124,8 +124,8 @@ export function stringifyArray(
 }
 
 /**
- * Writes the values of an iterable as NDJSON, a line each, and holds none of them: a value is asked for when the reader wants
- * bytes. Cancelling the stream ends the iterable.
+ * Writes the values of an iterable as NDJSON, a line each, and holds none of them: a value is asked for when the reader
+ * wants bytes. Cancelling the stream ends the iterable.
  *
  * @throws {TypeError} If it is no iterable.
  */

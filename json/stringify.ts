@@ -9,20 +9,22 @@ import { checkWord } from "./options.ts";
 /** How to write. */
 export interface StringifyOptions {
   /**
-   * What indents each level: a count of spaces from 0 to 10, or a text of at most 10 characters, as `JSON.stringify` has it.
+   * What indents each level: a count of spaces from 0 to 10, or a text of at most 10 characters, as `JSON.stringify`
+   * has it.
    *
    * @default {0}
    */
   readonly space?: number | string | undefined;
   /**
-   * Whether `<`, `>`, `&`, U+2028 and U+2029 become escapes, so that the text can stand in a `<script>` element or in an
-   * attribute's quotes of JavaScript. The value that the text means stays the same.
+   * Whether `<`, `>`, `&`, U+2028 and U+2029 become escapes, so that the text can stand in a `<script>` element or in
+   * an attribute's quotes of JavaScript. The value that the text means stays the same.
    *
    * @default {false}
    */
   readonly htmlSafe?: boolean | undefined;
   /**
-   * What becomes of a `bigint`: a `TypeError` as in `JSON.stringify`, its digits as a number, or its digits as a string.
+   * What becomes of a `bigint`: a `TypeError` as in `JSON.stringify`, its digits as a number, or its digits as a
+   * string.
    *
    * @default {"error"}
    */
@@ -32,7 +34,8 @@ export interface StringifyOptions {
 const encoder = new TextEncoder();
 
 /**
- * Writes a value as JSON in UTF-8. The text is well-formed whatever the strings hold: a lone surrogate is written as an escape.
+ * Writes a value as JSON in UTF-8. The text is well-formed whatever the strings hold: a lone surrogate is written as an
+ * escape.
  *
  * @example Usage
  * ```ts
@@ -42,7 +45,8 @@ const encoder = new TextEncoder();
  * console.log(new TextDecoder().decode(bytes)); // {"id":18446744073709551616,"html":"\u003c/script\u003e"}
  * ```
  *
- * @throws {TypeError} If the value has no JSON form: `undefined`, a function, a symbol, a cycle, or a `bigint` by default.
+ * @throws {TypeError} If the value has no JSON form: `undefined`, a function, a symbol, a cycle, or a `bigint` by
+ * default.
  */
 export function stringify(value: unknown, options?: StringifyOptions): Uint8Array<ArrayBuffer> {
   return encoder.encode(stringifyText(value, options));

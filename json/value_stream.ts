@@ -1,8 +1,9 @@
 /**
- * Owns the pace of a reader as a stream: one value for each one that is asked for, the next chunk once the last one is read, and
- * an error only after the values before it. Knows nothing of what makes the values.
+ * Owns the pace of a reader as a stream: one value for each one that is asked for, the next chunk once the last one is
+ * read, and an error only after the values before it. Knows nothing of what makes the values.
  *
- * A `TransformStream` would do neither: it queues all values of a chunk, and drops those that nobody took yet at an error.
+ * A `TransformStream` would do neither: it queues all values of a chunk, and drops those that nobody took yet at an
+ * error.
  *
  * @module
  */

@@ -87,7 +87,9 @@ function anyOptions(random: Random): ParseOptions {
   };
 }
 
-/** One outcome by each way and split, the platform's where it may have a say, and a value that is written can be read. */
+/**
+ * One outcome by each way and split, the platform's where it may have a say, and a value that is written can be read.
+ */
 function readText(input: Uint8Array, random: Random): void {
   const options = anyOptions(random);
   const outcome = parsed(input, options);

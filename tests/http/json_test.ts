@@ -1,6 +1,6 @@
 /**
- * Owns the tests of JSON as content: readJson() and its refusals, json(), ndjson() and problem documents. Must not know how JSON
- * is read.
+ * Owns the tests of JSON as content: readJson() and its refusals, json(), ndjson() and problem documents. Must not know
+ * how JSON is read.
  *
  * @module
  */

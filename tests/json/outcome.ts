@@ -1,6 +1,6 @@
 /**
- * Owns what the tests of json/ compare: the outcome of each way to read a text, and the ways to cut one. Must not know what is
- * right.
+ * Owns what the tests of json/ compare: the outcome of each way to read a text, and the ways to cut one. Must not know
+ * what is right.
  *
  * @module
  */

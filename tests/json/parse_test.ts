@@ -1,6 +1,6 @@
 /**
- * Owns the tests of parse(): limits, policies, places of errors, and the equality of its fast way with the plain one. Must not
- * know how bytes are scanned.
+ * Owns the tests of parse(): limits, policies, places of errors, and the equality of its fast way with the plain one.
+ * Must not know how bytes are scanned.
  *
  * @module
  */
@@ -13,7 +13,9 @@ import { JsonError, type JsonValue, parse, type ParseOptions } from "../../json/
 import { resolveOptions } from "../../json/options.ts";
 import { events, outcomeOf, parsed, pieces, read, splits, utf8 } from "./outcome.ts";
 
-/** Gives kind, offset, line, column and expectation of the error of a text; the readers must say the same on each split. */
+/**
+ * Gives kind, offset, line, column and expectation of the error of a text; the readers must say the same on each split.
+ */
 function place(text: string | Uint8Array, options?: ParseOptions): string {
   const bytes = typeof text === "string" ? utf8(text) : text;
   const { error } = parsed(bytes, options);
@@ -346,7 +348,8 @@ Deno.test("parse()'s fast way and the plain one agree on every text, limit and p
             duplicateKeys: "last",
           }).error === undefined,
         );
-        // parse() applies the policies as it goes, the reader once the value is whole: either may meet another error first.
+        // parse() applies the policies as it goes, the reader once the value is whole: either may meet another error
+        // first.
         const policy = [whole, plain].some(({ error }) => error?.["kind"] === "policy");
         assertEquals(whole.error === undefined, plain.error === undefined);
         if (!policy) assertEquals(whole.error, plain.error);

@@ -1,5 +1,6 @@
 /**
- * Owns the tests of the chunk-wise readers: paths, what is held, errors and their order. Must not know how bytes are scanned.
+ * Owns the tests of the chunk-wise readers: paths, what is held, errors and their order. Must not know how bytes are
+ * scanned.
  *
  * @module
  */
@@ -76,6 +77,7 @@ Deno.test("readPath() reads names, indexes and wildcards, and refuses the rest",
   assertEquals(readPath("$"), []);
   assertEquals(readPath("$.a._b1.é[0][10]['x.y']"), ["a", "_b1", "é", 0, 10, "x.y"]);
   assertEquals(readPath(`$["a\\"\\u0041"]['it\\'s "it"']`), ['a"A', 'it\'s "it"']);
+  assertEquals(readPath(String.raw`$['a\\"b\"c']`), ['a\\"b"c']);
   const wrong = [
     "",
     "a",
@@ -127,6 +129,10 @@ Deno.test("JsonReader's places count lines and characters over values that it ha
     const { error } = readAll('[{"é": 1,\n "a": {"ü": "\u{1f600}"}}, {"é": [\n]}, "ß", x]', { path });
     assertEquals([error?.["line"], error?.["column"], error?.["received"]], [3, 10, "'x'"], path);
   }
+});
+
+Deno.test("JsonReader takes the right bytes of chunks that are not all ASCII", () => {
+  assertEquals(readAll('["éééé",[1],[2],[3]]', { path: "$[*]" }), { values: ["éééé", [1], [2], [3]] });
 });
 
 Deno.test("JsonReader with maxValueBytes bounds what is asked for, not what is passed", () => {

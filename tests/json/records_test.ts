@@ -1,6 +1,6 @@
 /**
- * Owns the tests of NDJSON and JSON text sequences: records, limits, bad ones and their places. Must not know how records are
- * split.
+ * Owns the tests of NDJSON and JSON text sequences: records, limits, bad ones and their places. Must not know how
+ * records are split.
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
- * Owns the tests of the streams: values and errors in order, backpressure, cancellation. Must not know what makes the values.
+ * Owns the tests of the streams: values and errors in order, backpressure, cancellation. Must not know what makes the
+ * values.
  *
  * @module
  */
