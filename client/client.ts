@@ -5,14 +5,13 @@
  */
 
 import { isToken } from "../http/fields/token.ts";
-import type { ClientRequest } from "../http1/client_connection.ts";
 import type { ClientContext } from "./context.ts";
 import { rejectionOf } from "./error.ts";
 import { FetchTask, type TaskOwner } from "./fetch_task.ts";
 import { resolveOptions } from "./options.ts";
 import { Pools } from "./pools.ts";
 import { encode, outgoing, type OutgoingRequest } from "./request.ts";
-import { type Target, Targets } from "./target.ts";
+import { type PlainRequest, type Target, Targets } from "./target.ts";
 import { TunnelTask } from "./tunnel.ts";
 import type { FetchInit, FetchInput, HttpClientOptions, Tunnel, TunnelInit } from "./types.ts";
 
@@ -47,12 +46,12 @@ export class HttpClient implements AsyncDisposable, Disposable {
   constructor(options: HttpClientOptions = {}) {
     const context = resolveOptions(options);
     this.#context = context;
-    this.#owner = { context, pools: new Pools(context) };
+    this.#owner = { context, carrier: new Pools(context) };
   }
 
   /** How many connections are open or being opened; tunnels count until they are closed. */
   get connections(): number {
-    return this.#owner.pools.size;
+    return this.#owner.carrier.size;
   }
 
   /**
@@ -82,11 +81,28 @@ export class HttpClient implements AsyncDisposable, Disposable {
     return new FetchTask(this.#owner, request, encode(request, this.#context)).run();
   }
 
-  /** A GET with nothing but defaults: its head is made once a URL. */
+  /** A GET with nothing but defaults: it is made once a URL. */
   #fetchPlain(target: Target): Promise<Response> {
-    const request = new PlainRequest(target, this.#context.timeouts.total);
-    const encoded: ClientRequest = target.plain ??= encode(request, this.#context);
-    return new FetchTask(this.#owner, request, encoded).run();
+    const { outgoing, encoded } = target.plain ??= this.#plain(target);
+    return new FetchTask(this.#owner, outgoing, encoded).run();
+  }
+
+  #plain(target: Target): PlainRequest {
+    const request: OutgoingRequest = {
+      method: "GET",
+      target,
+      fields: [],
+      content: null,
+      announced: undefined,
+      closes: false,
+      expectsContinue: false,
+      redirect: "follow",
+      signal: null,
+      trailers: undefined,
+      onInformation: undefined,
+      timeout: this.#context.timeouts.total,
+    };
+    return { outgoing: request, encoded: encode(request, this.#context) };
   }
 
   /**
@@ -139,7 +155,7 @@ export class HttpClient implements AsyncDisposable, Disposable {
 
   /** Closes all connections at once, and rejects what is under way; tunnels are their owners'. */
   close(): void {
-    this.#owner.pools.close();
+    this.#owner.carrier.close();
   }
 
   /** Does as {@linkcode HttpClient.close}. */
@@ -151,26 +167,5 @@ export class HttpClient implements AsyncDisposable, Disposable {
   [Symbol.asyncDispose](): Promise<void> {
     this.close();
     return Promise.resolve();
-  }
-}
-
-/** What most requests are. */
-class PlainRequest implements OutgoingRequest {
-  readonly method = "GET";
-  readonly target: Target;
-  readonly fields = [];
-  readonly content = null;
-  readonly announced = undefined;
-  readonly closes = false;
-  readonly expectsContinue = false;
-  readonly redirect = "follow";
-  readonly signal = null;
-  readonly trailers = undefined;
-  readonly onInformation = undefined;
-  readonly timeout: number;
-
-  constructor(target: Target, timeout: number) {
-    this.target = target;
-    this.timeout = timeout;
   }
 }

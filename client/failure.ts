@@ -5,7 +5,8 @@
  * @module
  */
 
-import type { ClientConnection, ClientEvent, LatePhase } from "../http1/client_connection.ts";
+import type { ClientConnection } from "../http1/client_connection.ts";
+import type { ClientEvent, LatePhase } from "../http1/client_phases.ts";
 import { ConnectionLostError } from "./error.ts";
 
 /**

@@ -10,19 +10,16 @@ import type { Field } from "../http/fields/field.ts";
 import { isIdempotentMethod } from "../http/fields/method.ts";
 import { isTrailerAllowed } from "../http/fields/trailer.ts";
 import { setReceivedTrailers, type TrailersInit } from "../http/trailers.ts";
-import type { ClientRequest } from "../http1/client_connection.ts";
+import type { ClientRequest } from "../http1/client_phases.ts";
 import { Http1Error } from "../http1/error.ts";
-import type { ResponseHead } from "../http1/response.ts";
 import type { Transport } from "../net/transport.ts";
 import type { Timer } from "../timer/wheel.ts";
 import type { ClientContext } from "./context.ts";
 import { decoded } from "./decode.ts";
 import { ClientError, rejectionOf } from "./error.ts";
+import type { Carrier, Exchange, ExchangeDriver, ReceivedHead } from "./exchange.ts";
 import { lateError, type Resend } from "./failure.ts";
-import type { Http1Driver } from "./http1_driver.ts";
 import type { ResponseSource } from "./lazy_response.ts";
-import type { PooledExchange } from "./pool.ts";
-import type { Pools } from "./pools.ts";
 import { locationOf, redirected } from "./redirect.ts";
 import { encode, fieldsOf, isSentWhole, type OutgoingRequest } from "./request.ts";
 import { lazyResponse } from "./response.ts";
@@ -35,20 +32,21 @@ const MAX_RESENDS = 2;
 export interface TaskOwner {
   /** The client's options. */
   readonly context: ClientContext;
-  /** Finds connections. */
-  readonly pools: Pools;
+  /** Finds what carries requests. */
+  readonly carrier: Carrier;
 }
 
 /** One `fetch`. */
-export class FetchTask implements PooledExchange {
+export class FetchTask implements Exchange {
   request: ClientRequest;
   content: Uint8Array | null = null;
   readonly #owner: TaskOwner;
-  readonly #settle: PromiseWithResolvers<Response>;
+  readonly #settle: PromiseWithResolvers<Response> = Promise.withResolvers();
   #outgoing: OutgoingRequest;
-  #driver: Http1Driver | undefined;
+  #driver: ExchangeDriver | undefined;
   #upload: Upload | undefined;
   #timer: Timer | undefined;
+  #onAbort: (() => void) | undefined;
   #redirects = 0;
   #resends = 0;
   #begun = false;
@@ -60,7 +58,6 @@ export class FetchTask implements PooledExchange {
   constructor(owner: TaskOwner, outgoing: OutgoingRequest, request: ClientRequest) {
     this.#owner = owner;
     this.#outgoing = outgoing;
-    this.#settle = Promise.withResolvers();
     this.request = request;
   }
 
@@ -69,6 +66,7 @@ export class FetchTask implements PooledExchange {
     const { signal, timeout } = this.#outgoing;
     if (signal !== null) {
       if (signal.aborted) return Promise.reject(signal.reason);
+      this.#onAbort = () => this.#cancel(signal.reason);
       signal.addEventListener("abort", this.#onAbort);
     }
     if (timeout !== Infinity) {
@@ -84,16 +82,16 @@ export class FetchTask implements PooledExchange {
     this.content = isSentWhole(this.#outgoing) && !this.request.expectsContinue
       ? this.#outgoing.content?.bytes ?? null
       : null;
-    this.#owner.pools.carry(this.#outgoing.target, this);
+    this.#owner.carrier.carry(this.#outgoing.target, this);
   }
 
-  /** See {@linkcode PooledExchange.assigned}. */
-  assigned(driver: Http1Driver): void {
+  /** See {@linkcode Exchange.assigned}. */
+  assigned(driver: ExchangeDriver): void {
     this.#driver = driver;
   }
 
   /** See {@linkcode Exchange.sendContent}. */
-  sendContent(driver: Http1Driver): void {
+  sendContent(driver: ExchangeDriver): void {
     const { content, trailers } = this.#outgoing;
     if (content === null) return;
     this.#begun = true;
@@ -115,7 +113,7 @@ export class FetchTask implements PooledExchange {
   }
 
   /** See {@linkcode Exchange.informed}. */
-  informed(head: ResponseHead): void {
+  informed(head: ReceivedHead): void {
     const { onInformation } = this.#outgoing;
     if (onInformation === undefined) return;
     const headers = new Headers(head.fields().map(({ name, value }): [string, string] => [name, value]));
@@ -127,18 +125,14 @@ export class FetchTask implements PooledExchange {
   }
 
   /** See {@linkcode Exchange.responded}. */
-  responded(head: ResponseHead, body: BodySource | null): void {
+  responded(head: ReceivedHead, body: BodySource | null): void {
     const { redirect, target } = this.#outgoing;
     const location = redirect === "manual" ? undefined : locationOf(head.status, () => head.fields());
     if (location !== undefined) return this.#redirect(head.status, location, body);
     const { context } = this.#owner;
     const readable = context.decompress && body !== null ? decoded(body, head.fields()) : body;
     const response = lazyResponse(
-      new ReceivedResponse(head, readable, {
-        url: target.href,
-        redirected: this.#redirects > 0,
-        bodyLimit: context.limits.maxBodyBytes,
-      }),
+      new ReceivedResponse(head, readable, target.href, this.#redirects > 0, context.limits.maxBodyBytes),
     );
     if (body !== null && head.framing === "chunked") setReceivedTrailers(response, () => body.trailers());
     this.#settle.resolve(response);
@@ -167,7 +161,7 @@ export class FetchTask implements PooledExchange {
   }
 
   /** See {@linkcode Exchange.switched}: nothing that `fetch` sends asks for it. */
-  switched(_head: ResponseHead, transport: Transport): void {
+  switched(_head: ReceivedHead, transport: Transport): void {
     transport.close();
     this.#reject(rejectionOf(new Http1Error(502, "Cannot fetch as the server must not switch protocols")));
   }
@@ -185,9 +179,7 @@ export class FetchTask implements PooledExchange {
     this.#resends++;
     this.#driver = undefined;
     this.#begun = false;
-    const { pools } = this.#owner;
-    const { target } = this.#outgoing;
-    pools.distrust(target);
+    this.#owner.carrier.distrust(this.#outgoing.target);
     this.#send();
   }
 
@@ -205,13 +197,11 @@ export class FetchTask implements PooledExchange {
     return rejectionOf(error);
   }
 
-  readonly #onAbort = (): void => this.#cancel(this.#outgoing.signal?.reason);
-
   /** Ends it wherever it is. */
   #cancel(reason: unknown): void {
     if (this.#over) return;
     this.#reject(reason);
-    this.#owner.pools.withdraw(this.#outgoing.target, this);
+    this.#owner.carrier.withdraw(this.#outgoing.target, this);
     if (this.#driver?.carries(this)) this.#driver.abort(reason);
   }
 
@@ -223,17 +213,10 @@ export class FetchTask implements PooledExchange {
   #finish(): void {
     if (this.#over) return;
     this.#over = true;
-    this.#outgoing.signal?.removeEventListener("abort", this.#onAbort);
+    if (this.#onAbort !== undefined) this.#outgoing.signal?.removeEventListener("abort", this.#onAbort);
     if (this.#timer !== undefined) this.#owner.context.scheduler.cancel(this.#timer);
     this.#upload?.stop(undefined);
   }
-}
-
-/** What is the same for all responses of a task. */
-interface ResponsePlace {
-  readonly url: string;
-  readonly redirected: boolean;
-  readonly bodyLimit: number;
 }
 
 /** A response's head and content as the lazy `Response` reads them. */
@@ -242,14 +225,15 @@ class ReceivedResponse implements ResponseSource {
   readonly url: string;
   readonly redirected: boolean;
   readonly bodyLimit: number;
-  readonly #head: ResponseHead;
+  readonly #head: ReceivedHead;
 
-  constructor(head: ResponseHead, body: BodySource | null, place: ResponsePlace) {
+  // Five arguments in place of a bag, as this runs once a response.
+  constructor(head: ReceivedHead, body: BodySource | null, url: string, redirected: boolean, bodyLimit: number) {
     this.#head = head;
     this.body = body;
-    this.url = place.url;
-    this.redirected = place.redirected;
-    this.bodyLimit = place.bodyLimit;
+    this.url = url;
+    this.redirected = redirected;
+    this.bodyLimit = bodyLimit;
   }
 
   get status(): number {

@@ -7,44 +7,26 @@
 
 import type { BodySource } from "../http/call.ts";
 import type { Field } from "../http/fields/field.ts";
-import { ClientConnection, type ClientEvent, type ClientRequest } from "../http1/client_connection.ts";
+import { ClientConnection } from "../http1/client_connection.ts";
+import type { ClientEvent } from "../http1/client_phases.ts";
 import type { ResponseHead } from "../http1/response.ts";
 import { PrefixedTransport } from "../net/prefixed_transport.ts";
 import { Reader } from "../net/reader.ts";
 import type { Transport } from "../net/transport.ts";
 import type { Timer } from "../timer/wheel.ts";
 import type { ClientContext } from "./context.ts";
-import { type FailureEvent, failureOf, type Resend, resendOf } from "./failure.ts";
+import type { Exchange, ExchangeDriver } from "./exchange.ts";
+import { type FailureEvent, failureOf, resendOf } from "./failure.ts";
 import { type BodyDemand, ReceivedBody, WholeBody } from "./received_body.ts";
 
 /** Most output that waits for the socket, in bytes, before content stops being asked for. */
 const HIGH_WATER = 64 * 1024;
 /** How much earlier than the server an idle connection is given up here, in milliseconds: what a request travels. */
 const HINT_MARGIN = 1_000;
+/** Longest content that is left where it was read, in bytes: a copy costs more than what it keeps alive. */
+const VIEW_BYTES = 16 * 1024;
 /** RFC 9110 §15.3.6: this one has no content, though its framing has. */
 const RESET_CONTENT = 205;
-
-/** A request that a driver carries, and who is told of its answer. */
-export interface Exchange {
-  /** What is sent. */
-  readonly request: ClientRequest;
-  /** The content where all of it is known and sent at once, else `null`. */
-  readonly content: Uint8Array | null;
-  /** Told of an interim response. */
-  informed(head: ResponseHead): void;
-  /** The content that isn't known whole, or has waited for a 100 (Continue), is to be sent now. */
-  sendContent(driver: Http1Driver): void;
-  /** Told of the final response; the content is `null` where there can be none. */
-  responded(head: ResponseHead, body: BodySource | null): void;
-  /** Told that HTTP has ended on the connection; the transport is the exchange's now. */
-  switched(head: ResponseHead, transport: Transport): void;
-  /** The response was received whole. */
-  ended(): void;
-  /** The request failed before it had a response. */
-  failed(error: unknown, resend: Resend): void;
-  /** The response broke off; gives what the reader of its content is told. */
-  broken(error: unknown): unknown;
-}
 
 /** What a driver belongs to. */
 export interface DriverOwner {
@@ -57,7 +39,7 @@ export interface DriverOwner {
 }
 
 /** Drives one connection until it has ended. */
-export class Http1Driver implements BodyDemand {
+export class Http1Driver implements BodyDemand, ExchangeDriver {
   readonly #context: ClientContext;
   readonly #transport: Transport;
   readonly #owner: DriverOwner;
@@ -98,12 +80,12 @@ export class Http1Driver implements BodyDemand {
     return this.#exchange === undefined && this.#core.readPhase === "idle";
   }
 
-  /** Whether content is of use: false where the peer wants no more of it, or is gone. */
+  /** See {@linkcode ExchangeDriver.wantsContent}. */
   get wantsContent(): boolean {
     return !this.#closed && this.#core.sendPhase === "content";
   }
 
-  /** Whether it is this exchange that is under way. */
+  /** See {@linkcode ExchangeDriver.carries}. */
   carries(exchange: Exchange): boolean {
     return this.#exchange === exchange;
   }
@@ -144,7 +126,7 @@ export class Http1Driver implements BodyDemand {
     if (core.sendPhase === "content") exchange.sendContent(this);
   }
 
-  /** Ends the connection, and the exchange with it: `reason` is what its caller gets, or the reader of its content. */
+  /** See {@linkcode ExchangeDriver.abort}: the connection ends with the exchange. */
   abort(reason: unknown): void {
     const exchange = this.#exchange;
     const body = this.#body;
@@ -154,20 +136,20 @@ export class Http1Driver implements BodyDemand {
     else if (!this.#answered) exchange?.failed(reason, "no");
   }
 
-  /** Sends the next piece of content. Throws as {@linkcode ClientConnection.write} does. */
+  /** See {@linkcode ExchangeDriver.write}. */
   write(bytes: Uint8Array): void {
     this.#core.write(bytes);
     this.flush();
   }
 
-  /** Ends the content. Throws as {@linkcode ClientConnection.end} does. */
+  /** See {@linkcode ExchangeDriver.end}. */
   end(trailers: readonly Field[]): void {
     this.#core.end(trailers, this.#tick());
     this.flush();
     this.#arm();
   }
 
-  /** What to wait for before more content is sent, `undefined` when there's room. */
+  /** See {@linkcode ExchangeDriver.room}. */
   room(): Promise<void> | undefined {
     if (this.#closed || this.#core.output.size < HIGH_WATER) return undefined;
     this.#room ??= Promise.withResolvers();
@@ -297,17 +279,26 @@ export class Http1Driver implements BodyDemand {
 
   /** The response came whole, in one range of bytes or without content; gives where the unread bytes begin then. */
   #respondWhole(head: ResponseHead, events: readonly ClientEvent[], place: Place): number {
+    const reader = this.#reader;
     const data = events[place.index + 1];
     const end = events[place.last];
-    let { at } = place;
-    let bytes = EMPTY;
-    if (data?.type === "data") {
-      this.#reader.consume(data.start - at);
-      bytes = this.#reader.take(data.end - data.start);
-      at = data.end;
-    }
+    const trailers = end?.type === "end" ? end.trailers : NO_FIELDS;
     const bodiless = head.framing === "none" || head.status === RESET_CONTENT;
-    this.#tell(head, bodiless ? null : new WholeBody(bytes, end?.type === "end" ? end.trailers : []));
+    let body: BodySource | null = null;
+    let { at } = place;
+    if (data?.type === "data") {
+      const length = data.end - data.start;
+      reader.consume(data.start - at);
+      at = data.end;
+      if (length > VIEW_BYTES) {
+        const bytes = reader.take(length);
+        body = new WholeBody(bytes, 0, length, trailers);
+      } else {
+        body = new WholeBody(reader.buffer, data.start, length, trailers);
+        reader.consume(length);
+      }
+    } else if (!bodiless) body = new WholeBody(EMPTY, 0, 0, trailers);
+    this.#tell(head, bodiless ? null : body);
     this.#exchange?.ended();
     return at;
   }
@@ -457,6 +448,7 @@ interface Place {
 }
 
 const EMPTY = new Uint8Array(0);
+const NO_FIELDS: readonly Field[] = [];
 
 /** Where the response ends whose head is at `index`, if it is all there in one piece. */
 function wholeEnd(events: readonly ClientEvent[], index: number): number | undefined {

@@ -10,6 +10,7 @@ import type { BodySource } from "../http/call.ts";
 import type { Field } from "../http/fields/field.ts";
 import { pack, UTF8 } from "../http/lazy_request.ts";
 import { setReceivedTrailers } from "../http/trailers.ts";
+import { WholeBody } from "./received_body.ts";
 import { isInnerResponse, type ResponseSlots } from "./response_slots.ts";
 
 /** A response as a driver knows it; every member may be computed when first asked for. */
@@ -109,6 +110,11 @@ export class LazyResponse implements Response {
   }
 
   async text(): Promise<string> {
+    const { body, bodyLimit } = this.#source;
+    if (body instanceof WholeBody && this.#real === undefined && !this.#taken && body.length <= bodyLimit) {
+      this.#taken = true; // the hot path: no copy, as nobody else sees the bytes
+      return UTF8.decode(body.takeView());
+    }
     const bytes = this.#take();
     return UTF8.decode(bytes instanceof Promise ? await bytes : bytes);
   }

@@ -9,15 +9,10 @@ import type { Transport } from "../net/transport.ts";
 import type { Timer } from "../timer/wheel.ts";
 import type { ClientContext } from "./context.ts";
 import { ClientError } from "./error.ts";
+import type { Exchange } from "./exchange.ts";
 import { lateError } from "./failure.ts";
-import { type DriverOwner, type Exchange, Http1Driver } from "./http1_driver.ts";
+import { type DriverOwner, Http1Driver } from "./http1_driver.ts";
 import type { Target } from "./target.ts";
-
-/** An exchange that a pool finds a connection for. */
-export interface PooledExchange extends Exchange {
-  /** Told which connection carries it, before anything else of it. */
-  assigned(driver: Http1Driver): void;
-}
 
 /** What a pool belongs to: where connections are counted in all. */
 export interface PoolOwner {
@@ -32,7 +27,7 @@ export interface PoolOwner {
 }
 
 interface Waiting {
-  readonly exchange: PooledExchange;
+  readonly exchange: Exchange;
   readonly timer: Timer | undefined;
 }
 
@@ -59,7 +54,7 @@ export class Pool implements DriverOwner {
   }
 
   /** Finds a connection for an exchange, or lets it wait for one. */
-  carry(exchange: PooledExchange): void {
+  carry(exchange: Exchange): void {
     const driver = this.#idle.pop();
     if (driver !== undefined) return this.#assign(driver, exchange);
     const { limits, timeouts, scheduler } = this.#context;
@@ -77,7 +72,7 @@ export class Pool implements DriverOwner {
   }
 
   /** Takes an exchange out of the queue; a connection that is opened for nobody else is given up. */
-  withdraw(exchange: PooledExchange): void {
+  withdraw(exchange: Exchange): void {
     const at = this.#queue.findIndex((waiting) => waiting.exchange === exchange);
     if (at < 0) return;
     this.#release(this.#queue.splice(at, 1)[0]!);
@@ -138,7 +133,7 @@ export class Pool implements DriverOwner {
     if (this.#count === 0 && this.#queue.length === 0) this.#owner.emptied(this.#target);
   }
 
-  #assign(driver: Http1Driver, exchange: PooledExchange): void {
+  #assign(driver: Http1Driver, exchange: Exchange): void {
     exchange.assigned(driver);
     driver.begin(exchange);
   }

@@ -7,11 +7,12 @@
 
 import type { ClientContext } from "./context.ts";
 import { ClientError } from "./error.ts";
-import { Pool, type PooledExchange, type PoolOwner } from "./pool.ts";
+import type { Carrier, Exchange } from "./exchange.ts";
+import { Pool, type PoolOwner } from "./pool.ts";
 import type { Target } from "./target.ts";
 
 /** All connections of a client. */
-export class Pools implements PoolOwner {
+export class Pools implements PoolOwner, Carrier {
   readonly #context: ClientContext;
   readonly #pools = new Map<string, Pool>();
   /** How many connections are open or being opened. */
@@ -23,7 +24,7 @@ export class Pools implements PoolOwner {
     this.#context = context;
   }
 
-  /** How many connections are open or being opened, in all. */
+  /** See {@linkcode Carrier.size}. */
   get size(): number {
     return this.#count;
   }
@@ -54,25 +55,25 @@ export class Pools implements PoolOwner {
     this.#pools.delete(target.origin);
   }
 
-  /** Finds a connection for an exchange, or lets it wait for one. Fails the exchange where it may not. */
-  carry(target: Target, exchange: PooledExchange): void {
+  /** See {@linkcode Carrier.carry}. */
+  carry(target: Target, exchange: Exchange): void {
     if (this.#closed) return exchange.failed(closedError(), "no");
     let pool = this.#pools.get(target.origin);
     if (pool === undefined) this.#pools.set(target.origin, pool = new Pool(this.#context, this, target));
     pool.carry(exchange);
   }
 
-  /** Takes an exchange out of its origin's queue. */
-  withdraw(target: Target, exchange: PooledExchange): void {
+  /** See {@linkcode Carrier.withdraw}. */
+  withdraw(target: Target, exchange: Exchange): void {
     this.#pools.get(target.origin)?.withdraw(exchange);
   }
 
-  /** Closes an origin's idle connections: one of them was found dead, as all are when a server restarts. */
+  /** See {@linkcode Carrier.distrust}: when a server restarts, all its connections die. */
   distrust(target: Target): void {
     while (this.#pools.get(target.origin)?.evict());
   }
 
-  /** Closes everything at once; all that are under way fail. */
+  /** See {@linkcode Carrier.close}. */
   close(): void {
     this.#closed = true;
     for (const pool of [...this.#pools.values()]) pool.close(closedError());

@@ -10,7 +10,7 @@ import type { Field } from "../http/fields/field.ts";
 import { listElements, listHas, trimOws } from "../http/fields/list.ts";
 import { isFieldValue, isToken } from "../http/fields/token.ts";
 import type { TrailersInit } from "../http/trailers.ts";
-import type { ClientRequest } from "../http1/client_connection.ts";
+import type { ClientRequest } from "../http1/client_phases.ts";
 import { sizeOfFields, writeRequestHead } from "../http1/write.ts";
 import { type Content, contentOf, streamed } from "./content.ts";
 import type { ClientContext } from "./context.ts";

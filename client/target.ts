@@ -4,7 +4,16 @@
  * @module
  */
 
-import type { ClientRequest } from "../http1/client_connection.ts";
+import type { ClientRequest } from "../http1/client_phases.ts";
+import type { OutgoingRequest } from "./request.ts";
+
+/** A request and its head. */
+export interface PlainRequest {
+  /** As its maker wants it. */
+  readonly outgoing: OutgoingRequest;
+  /** As it is sent. */
+  readonly encoded: ClientRequest;
+}
 
 /** What a URL says to a client. */
 export interface Target {
@@ -24,8 +33,8 @@ export interface Target {
   readonly host: string;
   /** The request target in origin-form (RFC 9112 §3.2.1). */
   readonly path: string;
-  /** The request of a GET with nothing but defaults, once one was made. */
-  plain: ClientRequest | undefined;
+  /** A GET with nothing but defaults, once one was made. */
+  plain: PlainRequest | undefined;
 }
 
 /**

@@ -8,14 +8,12 @@
 import type { BodySource } from "../http/call.ts";
 import type { Field } from "../http/fields/field.ts";
 import { listElements } from "../http/fields/list.ts";
-import type { ClientRequest } from "../http1/client_connection.ts";
-import type { ResponseHead } from "../http1/response.ts";
+import type { ClientRequest } from "../http1/client_phases.ts";
 import type { Transport } from "../net/transport.ts";
 import { rejectionOf, TunnelRefusedError } from "./error.ts";
+import type { Exchange, ExchangeDriver, ReceivedHead } from "./exchange.ts";
 import type { Resend } from "./failure.ts";
 import type { TaskOwner } from "./fetch_task.ts";
-import type { Http1Driver } from "./http1_driver.ts";
-import type { PooledExchange } from "./pool.ts";
 import { encodeHead, fieldsOf } from "./request.ts";
 import { lazyResponse } from "./response.ts";
 import type { Target } from "./target.ts";
@@ -57,14 +55,14 @@ function encodeTunnel(request: TunnelRequest, init: TunnelInit, userAgent: strin
 }
 
 /** One attempt to open a tunnel. */
-export class TunnelTask implements PooledExchange {
+export class TunnelTask implements Exchange {
   readonly request: ClientRequest;
   readonly content = null;
   readonly #owner: TaskOwner;
   readonly #tunnel: TunnelRequest;
   readonly #init: TunnelInit;
   readonly #settle: PromiseWithResolvers<Tunnel> = Promise.withResolvers();
-  #driver: Http1Driver | undefined;
+  #driver: ExchangeDriver | undefined;
   #over = false;
 
   /** Throws a `TypeError` where a field or the authority can't be written. */
@@ -80,12 +78,12 @@ export class TunnelTask implements PooledExchange {
     const { signal } = this.#init;
     if (signal?.aborted) return Promise.reject(signal.reason);
     signal?.addEventListener("abort", this.#onAbort);
-    this.#owner.pools.carry(this.#tunnel.target, this);
+    this.#owner.carrier.carry(this.#tunnel.target, this);
     return this.#settle.promise;
   }
 
-  /** See {@linkcode PooledExchange.assigned}. */
-  assigned(driver: Http1Driver): void {
+  /** See {@linkcode Exchange.assigned}. */
+  assigned(driver: ExchangeDriver): void {
     this.#driver = driver;
   }
 
@@ -93,7 +91,7 @@ export class TunnelTask implements PooledExchange {
   sendContent(): void {}
 
   /** See {@linkcode Exchange.informed}. */
-  informed(head: ResponseHead): void {
+  informed(head: ReceivedHead): void {
     try {
       this.#init.onInformation?.({ status: head.status, headers: headersOf(head) });
     } catch (error) {
@@ -102,7 +100,7 @@ export class TunnelTask implements PooledExchange {
   }
 
   /** The server gave a plain answer: its content is the caller's to read. */
-  responded(head: ResponseHead, body: BodySource | null): void {
+  responded(head: ReceivedHead, body: BodySource | null): void {
     const response = this.#responseOf(head, body);
     const what = this.#tunnel.method === "CONNECT" ? "connect" : "upgrade";
     this.#finish();
@@ -111,7 +109,7 @@ export class TunnelTask implements PooledExchange {
   }
 
   /** See {@linkcode Exchange.switched}. */
-  switched(head: ResponseHead, transport: Transport): void {
+  switched(head: ReceivedHead, transport: Transport): void {
     if (this.#over) return transport.close();
     this.#finish();
     const chosen = head.fields().filter(({ name }) => name === "upgrade").flatMap(({ value }) => listElements(value));
@@ -131,8 +129,8 @@ export class TunnelTask implements PooledExchange {
       return;
     }
     this.#driver = undefined;
-    this.#owner.pools.distrust(this.#tunnel.target);
-    this.#owner.pools.carry(this.#tunnel.target, this);
+    this.#owner.carrier.distrust(this.#tunnel.target);
+    this.#owner.carrier.carry(this.#tunnel.target, this);
   }
 
   /** See {@linkcode Exchange.broken}. */
@@ -144,7 +142,7 @@ export class TunnelTask implements PooledExchange {
     const reason: unknown = this.#init.signal?.reason;
     this.#finish();
     this.#settle.reject(reason);
-    this.#owner.pools.withdraw(this.#tunnel.target, this);
+    this.#owner.carrier.withdraw(this.#tunnel.target, this);
     if (this.#driver?.carries(this)) this.#driver.abort(reason);
   };
 
@@ -153,7 +151,7 @@ export class TunnelTask implements PooledExchange {
     this.#init.signal?.removeEventListener("abort", this.#onAbort);
   }
 
-  #responseOf(head: ResponseHead, body: BodySource | null): Response {
+  #responseOf(head: ReceivedHead, body: BodySource | null): Response {
     return lazyResponse({
       status: head.status,
       statusText: head.reason,
@@ -166,6 +164,6 @@ export class TunnelTask implements PooledExchange {
   }
 }
 
-function headersOf(head: ResponseHead): Headers {
+function headersOf(head: ReceivedHead): Headers {
   return new Headers(head.fields().map(({ name, value }): [string, string] => [name, value]));
 }

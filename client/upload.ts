@@ -6,18 +6,7 @@
  */
 
 import type { Field } from "../http/fields/field.ts";
-
-/** What an upload needs of the connection's driver. */
-export interface UploadDriver {
-  /** Whether content is of use. */
-  readonly wantsContent: boolean;
-  /** What to wait for before more content is sent, `undefined` when there's room. */
-  room(): Promise<void> | undefined;
-  /** Sends the next piece. */
-  write(bytes: Uint8Array): void;
-  /** Ends the content. */
-  end(trailers: readonly Field[]): void;
-}
+import type { ExchangeDriver } from "./exchange.ts";
 
 /** What an upload sends. */
 export interface UploadSource {
@@ -31,7 +20,7 @@ export interface UploadSource {
 
 /** Content on its way. */
 export class Upload {
-  readonly #driver: UploadDriver;
+  readonly #driver: ExchangeDriver;
   readonly #source: UploadSource;
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   #stopped = false;
@@ -41,7 +30,7 @@ export class Upload {
    *
    * @throws {TypeError} If the stream is locked.
    */
-  constructor(driver: UploadDriver, source: UploadSource) {
+  constructor(driver: ExchangeDriver, source: UploadSource) {
     this.#driver = driver;
     this.#source = source;
     this.#reader = source.stream.getReader();
