@@ -88,9 +88,12 @@ function send(context: ServerContext, call: ServerCall, response: Response): voi
   if (trailers?.names !== undefined && trailers.names.length > 0) {
     fields.push({ name: "trailer", value: trailers.names.join(", ") });
   }
-  const wanted = call.begin(head, trailers === undefined ? announcedLength(fields) : undefined);
-  if (body === undefined) sendStream(context, call, response.body!, wanted, trailers);
-  else if (wanted) sendKnown(context, call, body, trailers);
+  const begin = () => call.begin(head, trailers === undefined ? announcedLength(fields) : undefined);
+  if (body === undefined) {
+    const reader = response.body!.getReader();
+    if (call.awaited) sendAwaited(context, call, { reader, begin, trailers });
+    else sendStream(context, call, { reader, wanted: begin(), trailers });
+  } else if (begin()) sendKnown(context, call, body, trailers);
 }
 
 /** The length that the handler announced for content of unknown length. */
@@ -119,22 +122,51 @@ async function sendKnown(
   }
 }
 
+/** Content of unknown length. */
+interface StreamedContent {
+  readonly reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly trailers: SentTrailers | undefined;
+}
+
+/**
+ * Sends content to a client that waits for a 100 (Continue). What the stream is made of may be what the client holds back,
+ * and behind the final head there is no 100 (RFC 9110 §10.1.1): so the first piece is asked for before the head is sent.
+ */
+async function sendAwaited(
+  context: ServerContext,
+  call: ServerCall,
+  { reader, begin, trailers }: StreamedContent & { readonly begin: () => boolean },
+): Promise<void> {
+  call.onGone = (reason) => void reader.cancel(reason).catch(context.onConnectionError);
+  try {
+    const first = await reader.read();
+    if (!call.gone) await sendStream(context, call, { reader, wanted: begin(), trailers, first });
+  } catch (error) {
+    call.onGone = undefined;
+    reader.cancel(error).catch(() => {}); // a stream that failed gives its error again
+    await fail(context, call, error);
+  }
+}
+
 /** Sends content as its stream gives it, never faster than the peer takes it. */
 async function sendStream(
   context: ServerContext,
   call: ServerCall,
-  stream: ReadableStream<Uint8Array>,
-  wanted: boolean,
-  trailers: SentTrailers | undefined,
+  { reader, wanted, trailers, first }: StreamedContent & {
+    readonly wanted: boolean;
+    /** What was read already. */
+    readonly first?: ReadableStreamReadResult<Uint8Array>;
+  },
 ): Promise<void> {
-  const reader = stream.getReader();
   const cancel = (reason: unknown) => void reader.cancel(reason).catch(context.onConnectionError);
   if (!wanted) return cancel(undefined);
   call.onGone = cancel;
+  let next = first;
   try {
     for (;;) {
       await call.room();
-      const { done, value } = await reader.read();
+      const { done, value } = next ?? await reader.read();
+      next = undefined;
       if (call.gone) return;
       if (done) break;
       if (!(value instanceof Uint8Array)) {

@@ -45,6 +45,8 @@ export interface ServerCall extends RequestSource {
   onGone: ((reason: unknown) => void) | undefined;
   /** Whether interim answers are in order: the final head was not sent. */
   readonly informable: boolean;
+  /** Whether the client holds its content back until it gets a 100 (Continue), which only a reader of it brings about. */
+  readonly awaited: boolean;
   /** Sends an interim answer (1xx but 101); does nothing where the peer can't take one. */
   inform(status: number, fields: readonly Field[]): void;
   /**

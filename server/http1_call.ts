@@ -167,6 +167,10 @@ export class Http1Call implements ServerCall, BodyDemand {
     return this.exchange.phase === "pending";
   }
 
+  get awaited(): boolean {
+    return this.exchange.expectsContinue;
+  }
+
   respondPlain(contentType: string | null, body: string | Uint8Array): boolean {
     if (this.#gone) return true;
     this.#release();

@@ -88,6 +88,28 @@ export const FLOW_CASES: readonly Case[] = [
     },
   },
   {
+    name: "asks a client that waits for 100 (Continue) for the content that the answer is made of (RFC 9110 §10.1.1)",
+    async run(start) {
+      const failure = new Error("before the first piece");
+      await using peer = await start(({ url, body }) => {
+        return new Response(
+          url.endsWith("/fails") ? new ReadableStream({ pull: () => Promise.reject(failure) }) : body,
+        );
+      }, { onError: (error) => new Response(String(error === failure), { status: 500 }) });
+      const ask = async (target: string) => {
+        const sending = { method: "POST", target, streamed: true, fields: [["expect", "100-continue"]] } as const;
+        return await (await peer.connect()).open(sending);
+      };
+      const echo = await ask("/echo");
+      assertEquals((await echo.informed()).status, 100);
+      await echo.write("held back");
+      await echo.end();
+      assertEquals((await answerOf(echo)).text, "held back");
+      const failed = await answerOf(await ask("/fails"));
+      assertEquals([failed.interim, failed.status, failed.text], [[], 500, "true"]);
+    },
+  },
+  {
     name: "answers before the content was read, and goes on with the next request",
     async run(start) {
       await using peer = await start(() => new Response("early"));
