@@ -7,7 +7,7 @@
 import { type Scheduler, scheduler as defaultScheduler, type Timer } from "../timer/mod.ts";
 import type { Transport } from "./transport.ts";
 
-/** Bytes that may wait before the writer asks for a pause: what Go's h2 and nginx's output buffers hold, roughly. */
+/** Bytes that may wait before the writer asks for a pause: as many as nginx's output_buffers hold, 2 of 32 KiB. */
 export const DEFAULT_HIGH_WATER_MARK = 64 * 1024;
 
 /** Chunks below this many bytes are copied together: copying 16 KiB costs less than the write (4 µs) it saves. */
