@@ -5,6 +5,7 @@
  * @module
  */
 
+import { assertEquals } from "@std/assert";
 import { ServerConnection, type ServerEvent } from "../../http1/connection.ts";
 import type { ServerExchange } from "../../http1/exchange.ts";
 import {
@@ -116,4 +117,30 @@ export class ServerWire {
 /** A head of an answer. */
 export function head(status = 200, ...fields: readonly (readonly [name: string, value: string])[]) {
   return { status, reason: "", fields: fields.map(([name, value]) => ({ name, value })) };
+}
+
+/** Requests of every kind. */
+export const REQUESTS = {
+  get: "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+  old: "GET / HTTP/1.0\r\n\r\n",
+  head: "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n",
+  post: "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello",
+  chunked: "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nX: y\r\n\r\n",
+  upgrade: "GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n",
+  connect: "CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n",
+} as const;
+
+/** A connection that has received this, and the exchange that it began first. */
+export function begun(
+  text: string,
+  options: ConstructorParameters<typeof ServerWire>[0] = {},
+): [ServerWire, ServerExchange] {
+  const wire = new ServerWire(options);
+  wire.receive(text);
+  return [wire, wire.exchanges[0]!];
+}
+
+/** Asserts that the answer is this one, and nothing behind it. */
+export function assertSent(wire: ServerWire, lines: readonly string[], content = ""): void {
+  assertEquals(wire.take(), `${lines.map((line) => `${line}\r\n`).join("")}\r\n${content}`);
 }

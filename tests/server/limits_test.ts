@@ -143,6 +143,17 @@ Deno.test("serve() throws at most drainBytes of unread content away, and goes on
   }
 });
 
+Deno.test("serve() takes unread content that came with its head for no request", async () => {
+  await using stage = new Stage({}, hello);
+  const client = await stage.say(post("/", get("/smuggled")) + get("/next"));
+  assertEquals([statusesOf(client), client.ended, stage.server.stats.requests], [[200, 200], false, 2]);
+  const cut = post("/", get("/smuggled"));
+  const slow = await stage.say(cut.slice(0, -20));
+  slow.write(cut.slice(-20) + get("/next"));
+  await turn();
+  assertEquals([statusesOf(slow), slow.ended, stage.server.stats.requests], [[200, 200], false, 4]);
+});
+
 Deno.test("serve() says close at once where the announced content is more than it would throw away", async () => {
   await using stage = new Stage({ limits: { drainBytes: 1000 } }, hello);
   const client = await stage.say("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1001\r\n\r\n");
