@@ -195,6 +195,17 @@ Deno.test("a 101 that is not of info.upgrade(), and a 2xx to CONNECT, are refuse
   await server.shutdown();
 });
 
+Deno.test("Deno.upgradeWebSocket() of a request that isn't the platform's ends in an error, not in a dead socket", async () => {
+  const { server, dial } = start((request) => Deno.upgradeWebSocket(request).response);
+  await using wire = await dial();
+  const key = "sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==";
+  await wire.write(
+    head("GET / HTTP/1.1", "connection: upgrade", "upgrade: websocket", key, "sec-websocket-version: 13"),
+  );
+  assertMatch(await wire.readUntil("info.upgrade()"), /^HTTP\/1\.1 500 /);
+  await server.shutdown();
+});
+
 Deno.test("info.upgrade() rejects its transport where the handler returns another response", async () => {
   const upgraded = Promise.withResolvers<Upgrade>();
   const { server, dial } = start((_request, info) => {
