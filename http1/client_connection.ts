@@ -212,9 +212,11 @@ export class ClientConnection {
     }
   }
 
-  /** What nobody asked for must answer no later request (RFC 9112 §9.2, §11.2). */
+  /** What nobody asked for must answer no later request: the connection ends (RFC 9112 §9.2, §11.2). */
   #unsolicited(count: number): number {
-    this.#fail(new Http1Error(502, "Cannot read response as a request must come before it"));
+    if (this.#read === "head") {
+      this.#fail(new Http1Error(502, "Cannot read response as the request must come before it"));
+    } else this.#close();
     return count;
   }
 
@@ -361,6 +363,7 @@ export class ClientConnection {
     const near = this.#head!.framing === "chunked" || this.#left <= drainBytes;
     if (!near || this.#send !== "sent" || !this.#head!.keepAlive || this.#request.closes) return this.#close();
     this.#drain = drainBytes;
+    this.#paused = false;
     this.#readDeadline = now + this.#timeouts.drain;
   }
 
