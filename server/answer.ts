@@ -9,6 +9,7 @@ import type { KnownBody } from "../http/call.ts";
 import { parseContentLength } from "../http/fields/content_length.ts";
 import { ProtocolError } from "../http/fields/error.ts";
 import type { Field } from "../http/fields/field.ts";
+import { ProblemError } from "../http/json.ts";
 import { lazyRequest } from "../http/request.ts";
 import { plainContentType, responseFields, takeKnownBody } from "../http/response.ts";
 import { type SentTrailers, sentTrailers } from "../http/trailers.ts";
@@ -54,6 +55,7 @@ async function fail(context: ServerContext, call: ServerCall, error: unknown): P
 
 /** What answers when a handler failed and no `onError` was given: the status of a protocol error, else a bare 500. */
 export function defaultOnError(error: unknown): Response {
+  if (error instanceof ProblemError) return error.toResponse();
   if (error instanceof ProtocolError && error.scope === "message") {
     return new Response(`${error.message}\n`, { status: error.status });
   }

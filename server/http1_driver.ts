@@ -184,6 +184,7 @@ export class Http1Driver implements CallDriver {
     const call = event.exchange && this.#calls.get(event.exchange);
     if (event.type === "end") {
       call?.body?.finish(event.trailers);
+      this.#reader.shrink(); // what comes next is a head, or silence
       this.#settle();
       return;
     }
