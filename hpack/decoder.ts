@@ -8,10 +8,12 @@
 import { DynamicTable } from "./dynamic_table.ts";
 import { HpackError } from "./error.ts";
 import { FIELD_OVERHEAD, type HpackField } from "./field.ts";
+import { isSecret } from "./indexing.ts";
 import { IntegerReader } from "./integer.ts";
 import { checkedTableSize, DEFAULT_LIST_LIMIT, DEFAULT_TABLE_SIZE } from "./limits.ts";
+import { INCREMENTAL, INDEXED, NEVER, SIZE_UPDATE } from "./representation.ts";
 import { STATIC_FIELDS, STATIC_LENGTH } from "./static_table.ts";
-import { StringReader } from "./string.ts";
+import { StringReader } from "./string_reader.ts";
 
 /** What an {@linkcode HpackDecoder} may be told. */
 export interface HpackDecoderOptions {
@@ -22,12 +24,6 @@ export interface HpackDecoderOptions {
    */
   readonly maxListBytes?: number;
 }
-
-/** The patterns that representations begin with (RFC 7541 §6). */
-const INDEXED = 0x80;
-const INCREMENTAL = 0x40;
-const SIZE_UPDATE = 0x20;
-const NEVER = 0x10;
 
 /**
  * Decodes one header block after another; one decoder a connection.
@@ -53,8 +49,8 @@ export class HpackDecoder {
   #maxTableSize = DEFAULT_TABLE_SIZE;
   /** What the next block's first size update may say at most; `undefined` where the block needs none. */
   #owedSize: number | undefined;
-  /** The literal that was read last. */
-  #field: HpackField = STATIC_FIELDS[0]!;
+  /** Where the literal that was read last ends. */
+  #behind = 0;
 
   /**
    * Makes a decoder with an empty table of 4096 bytes, as every connection begins. Throws a `RangeError` where the limit is
@@ -103,12 +99,18 @@ export class HpackDecoder {
     while (at < end) {
       const octet = bytes[at]!;
       let field: HpackField;
-      if (octet >= INDEXED) {
+      if (octet >= INDEXED && octet < 0xff) { // most by far: an index of less than 127
+        field = this.#fieldAt(octet & 0x7f);
+        at++;
+      } else if (octet === 0xff) {
         at = this.#integer.read(bytes, at, end, 7);
         field = this.#fieldAt(this.#integer.value);
       } else {
-        at = this.#readLiteral(bytes, at, end, octet);
-        field = this.#field;
+        if (octet < INCREMENTAL && octet >= SIZE_UPDATE) {
+          throw new HpackError("Cannot read size update as it must stand at the beginning of a block");
+        }
+        field = this.#readLiteral(bytes, at, end, octet);
+        at = this.#behind;
       }
       room -= field.name.length + field.value.length + FIELD_OVERHEAD;
       if (room >= 0) fields.push(field);
@@ -143,25 +145,29 @@ export class HpackDecoder {
     throw new HpackError(`Cannot read field as its index must be 1 to ${last}: received ${index}`);
   }
 
-  /** §6.2: reads a literal into {@linkcode HpackDecoder.#field}, and gives the place behind it. */
-  #readLiteral(bytes: Uint8Array, at: number, end: number, octet: number): number {
+  /** §6.2: reads a literal, which ends at {@linkcode HpackDecoder.#behind}. */
+  #readLiteral(bytes: Uint8Array, at: number, end: number, octet: number): HpackField {
     const incremental = octet >= INCREMENTAL;
-    if (!incremental && octet >= SIZE_UPDATE) {
-      throw new HpackError("Cannot read size update as it must stand at the beginning of a block");
+    const sensitive = !incremental && octet >= NEVER;
+    const bits = incremental ? 6 : 4;
+    const most = (1 << bits) - 1;
+    let index = octet & most;
+    if (index === most) {
+      at = this.#integer.read(bytes, at, end, bits);
+      index = this.#integer.value;
+    } else {
+      at++;
     }
-    at = this.#integer.read(bytes, at, end, incremental ? 6 : 4);
-    const string = this.#string;
-    const index = this.#integer.value;
     let name: string;
     if (index > 0) {
       name = this.#fieldAt(index).name;
     } else {
-      at = string.read(bytes, at, end);
-      name = string.text;
+      at = this.#string.read(bytes, at, end, false);
+      name = this.#string.text;
     }
-    at = string.read(bytes, at, end);
-    this.#field = { name, value: string.text, sensitive: !incremental && octet >= NEVER };
-    if (incremental) this.#table.insert(this.#field);
-    return at;
+    this.#behind = this.#string.read(bytes, at, end, sensitive || isSecret(name));
+    const field = { name, value: this.#string.text, sensitive };
+    if (incremental) this.#table.insert(field);
+    return field;
   }
 }

@@ -14,8 +14,8 @@ export interface Entry {
   readonly value: string;
 }
 
-/** How many entries there is room for at first; a connection that indexes nothing has none. */
-const FIRST_CAPACITY = 16;
+/** How many entries there is room for once there is one. */
+const FIRST_CAPACITY = 32;
 
 /** Gives the size of an entry, in bytes (RFC 7541 §4.1). */
 export function sizeOfEntry(name: string, value: string): number {
@@ -70,6 +70,11 @@ export class DynamicTable<T extends Entry> {
     return place < this.#length ? this.#ring[(this.#inserted - 1 - place) & (this.#ring.length - 1)] : undefined;
   }
 
+  /** Gives an entry by its number; `undefined` where it was evicted. */
+  numbered(number: number): T | undefined {
+    return number > this.#inserted - this.#length ? this.#ring[(number - 1) & (this.#ring.length - 1)] : undefined;
+  }
+
   /** Puts an entry in, after evicting what it needs; false, with all others gone, where it is larger than the table (§4.4). */
   insert(entry: T): boolean {
     const size = sizeOfEntry(entry.name, entry.value);
@@ -98,7 +103,7 @@ export class DynamicTable<T extends Entry> {
   #grow(): void {
     const old = this.#ring;
     const capacity = Math.max(FIRST_CAPACITY, old.length * 2);
-    const ring = new Array<T | undefined>(capacity).fill(undefined);
+    const ring = new Array<T | undefined>(capacity);
     for (let number = this.#inserted - this.#length; number < this.#inserted; number++) {
       ring[number & (capacity - 1)] = old[number & (old.length - 1)];
     }

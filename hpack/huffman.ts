@@ -138,38 +138,59 @@ function longSymbol(bytes: Uint8Array, start: number, from: number, total: numbe
   throw badPadding(); // more than 7 bits are left, and they are no code
 }
 
-/** Gives how many octets the coded text has, or -1 where it has a character above U+00FF. */
-export function huffmanLength(text: string): number {
-  let bits = 0;
-  let seen = 0;
-  for (let at = 0; at < text.length; at++) {
-    const octet = text.charCodeAt(at);
-    seen |= octet;
-    bits += LENGTHS[octet & 0xff]!;
-  }
-  return seen > 0xff ? -1 : Math.ceil(bits / 8);
-}
+/** Codes of up to this many bits are written in one piece: with 15 bits pending, two of them are within an integer's 31. */
+const PIECE = 15;
+const PIECE_MASK = (1 << PIECE) - 1;
 
-/** Codes `text`, of octets, to `into[at]`, and gives the place behind it. */
+/** Each octet's code above 4 bits of its length; 0 for a longer code. In one table, as a look-up costs as much as the rest. */
+const PIECES: Uint32Array = Uint32Array.from(
+  CODES.subarray(0, EOS),
+  (code, octet) => LENGTHS[octet]! <= PIECE ? code << 4 | LENGTHS[octet]! : 0,
+);
+
+/** What {@linkcode encodeHuffman} gives for a text that its code doesn't make shorter, or that is not of octets. */
+export const NOT_SHORTER = -1;
+
+/**
+ * Codes `text` to `into[at]`, and gives the place behind it; {@linkcode NOT_SHORTER} where it would take as many octets as
+ * the text has characters or more, or where a character is above U+00FF. Writes nothing behind `at + text.length`.
+ */
 export function encodeHuffman(text: string, into: Uint8Array, at: number): number {
-  let window = 0; // its low `bits`, fewer than 8, are still to be written
+  const limit = at + text.length;
+  let window = 0; // its low `bits`, fewer than 16, are still to be written
   let bits = 0;
   for (let index = 0; index < text.length; index++) {
     const octet = text.charCodeAt(index);
-    let length = LENGTHS[octet]!;
-    let code = CODES[octet]!;
-    if (length > 24) { // with 7 bits pending it would pass 31
-      window = window << 8 | code >>> (length - 8);
-      into[at++] = window >>> bits;
-      length -= 8;
-      code &= (1 << length) - 1;
+    const piece = PIECES[octet]!;
+    let length = piece & 0xf;
+    let code = piece >>> 4;
+    if (length === 0) {
+      if (octet > 0xff) return NOT_SHORTER;
+      length = LENGTHS[octet]! - PIECE;
+      window = window << length | CODES[octet]! >>> PIECE;
+      bits += length;
+      if (bits >= 16) {
+        if (at + 2 >= limit) return NOT_SHORTER;
+        bits -= 16;
+        into[at++] = window >>> (bits + 8);
+        into[at++] = window >>> bits;
+      }
+      length = PIECE;
+      code = CODES[octet]! & PIECE_MASK;
     }
     window = window << length | code;
     bits += length;
-    while (bits >= 8) {
-      bits -= 8;
+    if (bits >= 16) {
+      if (at + 2 >= limit) return NOT_SHORTER;
+      bits -= 16;
+      into[at++] = window >>> (bits + 8);
       into[at++] = window >>> bits;
     }
+  }
+  if (at + Math.ceil(bits / 8) >= limit) return NOT_SHORTER;
+  if (bits >= 8) {
+    bits -= 8;
+    into[at++] = window >>> bits;
   }
   if (bits > 0) into[at++] = window << (8 - bits) | 0xff >> bits; // §5.2: padded by the beginning of EOS
   return at;

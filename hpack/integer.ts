@@ -57,6 +57,15 @@ export class IntegerReader {
 /** Most octets that {@linkcode writeInteger} writes. */
 export const MAX_INTEGER_OCTETS: number = 1 + MAX_CONTINUATION;
 
+/** Gives how many octets {@linkcode writeInteger} writes. */
+export function integerOctets(value: number, bits: number): number {
+  const most = (1 << bits) - 1;
+  if (value < most) return 1;
+  let octets = 2;
+  for (let rest = value - most; rest >= 0x80; rest = Math.floor(rest / 128)) octets++;
+  return octets;
+}
+
 /**
  * Writes an integer (0 to {@linkcode MAX_INTEGER}) at `into[at]` with a prefix of `bits` (1 to 8), the bits above the
  * prefix as in `pattern`, and gives the place behind it.

@@ -82,18 +82,18 @@ export const STATIC_FIELDS: readonly HpackField[] = APPENDIX_A.map(([name, value
   sensitive: false,
 }));
 
-/** Where a name stands in the static table. */
-export interface StaticName {
-  /** The least index with this name. */
-  readonly index: number;
-  /** The indices with this name and the values there, in order. */
-  readonly values: readonly { readonly value: string; readonly index: number }[];
+/** A field of the static table as an encoder finds it. */
+export interface StaticField {
+  /** The field's name. */
+  readonly name: string;
+  /** The field's value. */
+  readonly value: string;
+  /** The field's index, below 0 to tell it from the number of an entry. */
+  readonly number: number;
 }
 
-/** The places of the static table's names. */
-export const STATIC_NAMES: ReadonlyMap<string, StaticName> = new Map(
-  Map.groupBy(APPENDIX_A.map(([name, value], at) => ({ name, value, index: at + 1 })), ({ name }) => name).entries()
-    .map(
-      ([name, rows]) => [name, { index: rows[0]!.index, values: rows.map(({ value, index }) => ({ value, index })) }],
-    ),
+/** The static table's fields by their names, in order: one at least, and seven at most. */
+export const STATIC_NAMES: ReadonlyMap<string, readonly StaticField[]> = Map.groupBy(
+  APPENDIX_A.map(([name, value], at): StaticField => ({ name, value, number: -1 - at })),
+  ({ name }) => name,
 );
