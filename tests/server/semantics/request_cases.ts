@@ -243,7 +243,8 @@ export const REQUEST_CASES: readonly Case[] = [
       const seen = JSON.parse((await peer.ask()).text);
       assertEquals(seen.protocol, carrier.protocol);
       assertEquals([seen.remoteAddr.transport, seen.localAddr.transport], [carrier.transport, carrier.transport]);
-      assertEquals(seen.localAddr, JSON.parse(JSON.stringify(server.addr)));
+      // Deno before 2.9 leaves out the kind of a TLS listener's address.
+      assertEquals(seen.localAddr, { transport: carrier.transport, ...JSON.parse(JSON.stringify(server.addr)) });
       const { localAddr } = await peer.dial();
       if (localAddr.transport === "tcp") {
         assertEquals(seen.remoteAddr.hostname, localAddr.hostname);
