@@ -8,6 +8,7 @@ import { isToken } from "../http/fields/token.ts";
 import type { ClientContext } from "./context.ts";
 import { rejectionOf } from "./error.ts";
 import { FetchTask, type TaskOwner } from "./fetch_task.ts";
+import { type FetchHandler, HandlerCarrier } from "./over.ts";
 import { resolveOptions } from "./options.ts";
 import { Pools } from "./pools.ts";
 import { encode, outgoing, type OutgoingRequest } from "./request.ts";
@@ -33,7 +34,7 @@ import type { FetchInit, FetchInput, HttpClientOptions, Tunnel, TunnelInit } fro
  * ```
  */
 export class HttpClient implements AsyncDisposable, Disposable {
-  readonly #owner: TaskOwner;
+  #owner: TaskOwner;
   readonly #context: ClientContext;
   readonly #targets: Targets = new Targets();
 
@@ -47,6 +48,28 @@ export class HttpClient implements AsyncDisposable, Disposable {
     const context = resolveOptions(options);
     this.#context = context;
     this.#owner = { context, carrier: new Pools(context) };
+  }
+
+  /**
+   * Makes a client whose requests are answered by a handler in this program: the handler is called with a `Request` and an
+   * info as a server of this library gives them, and its `Response`, trailers and interim responses come back as off a wire.
+   * There are no bytes of a connection, and so no limits and deadlines of one: only `total`, redirects and aborts.
+   *
+   * @example
+   * ```ts
+   * import { HttpClient } from "@avx/http/client";
+   *
+   * await using client = HttpClient.over((request) => Response.json({ path: new URL(request.url).pathname }));
+   * console.log(await (await client.fetch("http://app/hello")).json()); // { path: "/hello" }
+   * ```
+   */
+  static over(handler: FetchHandler, options: HttpClientOptions = {}): HttpClient {
+    if (typeof handler !== "function") {
+      throw new TypeError(`Cannot make a client as the handler must be a function: received ${typeof handler}`);
+    }
+    const client = new HttpClient(options);
+    client.#owner = { context: client.#context, carrier: new HandlerCarrier(handler) };
+    return client;
   }
 
   /** How many connections are open or being opened; tunnels count until they are closed. */

@@ -29,6 +29,7 @@ export {
   type FetchPhase,
   TunnelRefusedError,
 } from "./error.ts";
+export type { FetchHandler, HandlerInfo } from "./over.ts";
 export { DEFAULT_FETCH_LIMITS, DEFAULT_FETCH_TIMEOUTS } from "./options.ts";
 export type {
   ClientLimits,
