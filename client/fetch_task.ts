@@ -104,7 +104,7 @@ export class FetchTask implements Exchange {
       this.#upload = new Upload(driver, {
         stream: content.open(),
         trailers: () => trailers === undefined ? [] : trailerFields(trailers),
-        failed: (error) => this.#cancel(error),
+        failed: (error) => this.#cancel(rejectionOf(error)),
       });
       this.#upload.run();
     } catch (error) {
