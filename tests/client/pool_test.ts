@@ -1,0 +1,213 @@
+import { assert, assertEquals, assertInstanceOf, assertMatch } from "@std/assert";
+import { ClientError } from "../../client/mod.ts";
+import { OK, rejection, settled, stage, until } from "./peer.ts";
+
+const URLS = ["http://a/", "http://b/"] as const;
+
+Deno.test("HttpClient keeps a connection whose response was read, and uses it again", async () => {
+  using set = stage();
+  const first = set.client.fetch("http://a/1");
+  const peer = await set.accept();
+  for (const path of ["/1", "/2", "/3"]) {
+    const response = path === "/1" ? first : set.client.fetch(`http://a${path}`);
+    assertMatch(await peer.answer(), new RegExp(`^GET ${path} `));
+    await (await response).text();
+  }
+  assertEquals([set.dials, set.client.connections], [1, 1]);
+});
+
+Deno.test("HttpClient lets a connection go that says close, of either side", async () => {
+  for (const side of ["client", "server"]) {
+    using set = stage();
+    const response = set.client.fetch("http://a/", side === "client" ? { headers: { connection: "close" } } : {});
+    const peer = await set.accept();
+    await peer.answer(side === "server" ? OK.replace("\r\n\r\n", "\r\nconnection: close\r\n\r\n") : OK);
+    assertEquals(await (await response).text(), "hello");
+    assertEquals([await peer.readToEnd(), set.client.connections], ["", 0]);
+  }
+});
+
+Deno.test("HttpClient notices at once that the peer has closed an idle connection, and never uses it", async () => {
+  for (const end of ["end", "close", "reset"] as const) {
+    using set = stage();
+    const response = set.client.fetch("http://a/");
+    const peer = await set.accept();
+    await peer.answer();
+    await (await response).text();
+    if (end === "end") await peer.end();
+    else if (end === "close") peer.close();
+    else peer.transport.reset();
+    await until(() => set.client.connections === 0);
+    const next = set.client.fetch("http://a/", { method: "POST" });
+    await (await set.accept()).answer();
+    assertEquals((await next).status, 200, end);
+  }
+});
+
+Deno.test("HttpClient gives up an idle connection on which octets come that nobody asked for", async () => {
+  using set = stage();
+  const response = set.client.fetch("http://a/");
+  const peer = await set.accept();
+  await peer.answer();
+  await (await response).text();
+  await peer.write("HTTP/1.1 408 Request Timeout\r\ncontent-length: 4\r\n\r\nevil");
+  await until(() => set.client.connections === 0);
+  const next = set.client.fetch("http://a/");
+  await (await set.accept()).answer();
+  assertEquals(await (await next).text(), "hello");
+});
+
+Deno.test("HttpClient never gives one answer to the next request: what comes behind it ends the connection", async () => {
+  using set = stage();
+  const first = set.client.fetch("http://a/1");
+  const second = set.client.fetch("http://a/2");
+  const peers = [await set.accept(), await set.accept()];
+  await peers[0]!.answer(`${OK}HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nevil`);
+  await peers[1]!.answer();
+  assertEquals([await (await first).text(), await (await second).text()], ["hello", "hello"]);
+  assertEquals([await peers[0]!.readToEnd(), set.client.connections], ["", 1]);
+});
+
+Deno.test("HttpClient closes a connection that was idle for too long, or before the server does", async () => {
+  using set = stage();
+  const response = set.client.fetch("http://a/");
+  const peer = await set.accept();
+  await peer.answer();
+  await (await response).text();
+  set.clock.advance(49_999);
+  assertEquals(set.client.connections, 1);
+  set.clock.advance(1);
+  assertEquals([set.client.connections, await peer.readToEnd()], [0, ""]);
+  const hinted = set.client.fetch("http://a/");
+  const other = await set.accept();
+  await other.answer(OK.replace("\r\n\r\n", "\r\nkeep-alive: timeout=5, max=100\r\n\r\n"));
+  await (await hinted).text();
+  set.clock.advance(3_999);
+  assertEquals(set.client.connections, 1);
+  set.clock.advance(1);
+  assertEquals(set.client.connections, 0, "a second before the server does");
+});
+
+Deno.test("HttpClient opens at most as many connections to an origin as it may; the rest wait their turn", async () => {
+  using set = stage({ limits: { maxConnectionsPerOrigin: 2 } });
+  const all = [1, 2, 3, 4].map((path) => set.client.fetch(`http://a/${path}`));
+  const peers = [await set.accept(), await set.accept()];
+  assertEquals([set.dials, set.client.connections], [2, 2]);
+  assertMatch(await peers[0]!.answer(), /^GET \/1 /);
+  assertEquals(await (await all[0]!).text(), "hello");
+  assertMatch(await peers[0]!.answer(), /^GET \/3 /);
+  assertMatch(await peers[0]!.answer(), /^GET \/4 /);
+  assertMatch(await peers[1]!.answer(), /^GET \/2 /);
+  for (const response of all) await response;
+  assertEquals(set.dials, 2);
+});
+
+Deno.test("HttpClient has a bound for those that wait, and a deadline", async () => {
+  using set = stage({ limits: { maxConnectionsPerOrigin: 1, maxQueued: 1 } });
+  const first = set.client.fetch("http://a/");
+  const peer = await set.accept();
+  await peer.head();
+  const second = set.client.fetch("http://a/");
+  second.catch(() => {}); // looked at below
+  const third = await rejection(set.client.fetch("http://a/"));
+  assertInstanceOf(third, TypeError);
+  assertInstanceOf(third.cause, ClientError);
+  assertEquals([third.cause.phase, set.dials], ["queue", 1]);
+  set.clock.advance(60_000);
+  const late = await rejection(second);
+  assert(late instanceof DOMException);
+  assertEquals([late.name, late.message], [
+    "TimeoutError",
+    "Cannot fetch as the wait for a connection took longer than 60000 ms",
+  ]);
+  await peer.write(OK);
+  assertEquals((await first).status, 200);
+});
+
+Deno.test("HttpClient bounds its connections in all: an idle one of another origin makes room", async () => {
+  using set = stage({ limits: { maxConnections: 1 } });
+  const first = set.client.fetch(URLS[0]);
+  const a = await set.accept();
+  const second = set.client.fetch(URLS[1]);
+  await a.head();
+  await settled(() => set.dials);
+  assertEquals(set.dials, 1, "none is idle");
+  await a.write(OK.replace("\r\n\r\n", "\r\nconnection: close\r\n\r\n"));
+  await (await first).text();
+  const b = await set.accept();
+  await b.answer();
+  await (await second).text();
+  const third = set.client.fetch(URLS[0]);
+  const c = await set.accept();
+  assertEquals([await b.readToEnd(), set.client.connections], ["", 1]);
+  await c.answer();
+  assertEquals((await third).status, 200);
+});
+
+Deno.test("HttpClient lets a request that waits have the first connection that is free, dialled for it or not", async () => {
+  using set = stage();
+  const first = set.client.fetch("http://a/1");
+  const peer = await set.accept();
+  await peer.head();
+  const second = set.client.fetch("http://a/2"); // a second connection is being opened
+  await peer.write(OK);
+  await (await first).text();
+  const other = await set.accept();
+  const heads = Promise.race([peer.head(), other.head()]);
+  assertMatch(await heads, /^GET \/2 /);
+  await Promise.all([peer.write(OK), other.write(OK)]); // the one that carries nothing gives it up
+  assertEquals((await second).status, 200);
+});
+
+Deno.test("HttpClient tells the request that waited the longest why no connection could be opened", async () => {
+  const failures = [new Deno.errors.ConnectionRefused("refused"), new Error("no route")];
+  using set = stage({ connect: () => Promise.reject(failures.shift()) });
+  const errors = await Promise.all(["http://a/1", "http://a/2"].map((url) => rejection(set.client.fetch(url))));
+  assertEquals(errors.map((error) => (error as Error).message), [
+    "Cannot fetch as http://a could not be connected to: refused",
+    "Cannot fetch as http://a could not be connected to: no route",
+  ]);
+  for (const error of errors) {
+    assertInstanceOf(error, TypeError);
+    assertInstanceOf(error.cause, ClientError);
+    assertEquals(error.cause.phase, "dial");
+  }
+  assertEquals(set.client.connections, 0);
+});
+
+Deno.test("HttpClient reads on what nobody wants where that is little, and closes the connection otherwise", async () => {
+  const rows: [string, string, number][] = [
+    ["content-length: 10\r\n\r\nhello", "world", 1],
+    ["transfer-encoding: chunked\r\n\r\n5\r\nhello\r\n", "0\r\n\r\n", 1],
+    ["content-length: 100000\r\n\r\nhello", "", 0],
+    ["\r\nhello", "", 0],
+  ];
+  for (const [fields, rest, kept] of rows) {
+    using set = stage();
+    const response = set.client.fetch("http://a/");
+    const peer = await set.accept();
+    await peer.answer(`HTTP/1.1 200 OK\r\n${fields}`);
+    await (await response).body!.cancel();
+    if (rest !== "") await peer.write(rest);
+    await settled(() => set.client.connections);
+    assertEquals(set.client.connections, kept, fields);
+  }
+});
+
+Deno.test("HttpClient frees the connection of a response that nobody reads, after a while", async () => {
+  using set = stage();
+  const fetching = set.client.fetch("http://a/");
+  const peer = await set.accept();
+  await peer.answer("HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n");
+  const response = await fetching;
+  await peer.transport.write(new Uint8Array(64 * 1024));
+  await peer.transport.write(new Uint8Array(64 * 1024));
+  await settled(() => set.client.connections);
+  set.clock.advance(299_999);
+  assertEquals(set.client.connections, 1);
+  set.clock.advance(1);
+  assertEquals(set.client.connections, 0);
+  const error = await rejection(response.bytes());
+  assert(error instanceof DOMException);
+  assertMatch(error.message, /the reading of the response's content took longer than 300000 ms/);
+});
