@@ -146,6 +146,20 @@ Deno.test("serve() over TLS cuts a handshake after 10 s, and tells of it by a Ti
   assertEquals([server.stats.connections, clock.alarms], [0, 0]);
 });
 
+Deno.test("shutdown() waits for no handshake, and tells of none that it has cut", async () => {
+  const { listener, dial } = memoryNetwork();
+  const errors: unknown[] = [];
+  const clock = new ManualClock();
+  const onConnectionError = (error: unknown) => void errors.push(error);
+  const server = serve({ listener: secureListener(listener, FIRST), clock, onConnectionError }, () => new Response());
+  await using wire = await dial();
+  await wire.write(new Uint8Array([22, 3, 1]));
+  await clock.advanceAsync(1);
+  assertEquals(server.stats.connections, 1);
+  await server.shutdown();
+  assertEquals([server.stats.connections, clock.alarms, errors], [0, 0, []]);
+});
+
 Deno.test("serve() over TLS waits as long for a handshake as timeouts.handshake says, for ever if infinite", async () => {
   for (const handshake of [50, Infinity]) {
     const clock = new ManualClock();
