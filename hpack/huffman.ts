@@ -148,12 +148,12 @@ const PIECES: Uint32Array = Uint32Array.from(
   (code, octet) => LENGTHS[octet]! <= PIECE ? code << 4 | LENGTHS[octet]! : 0,
 );
 
-/** What {@linkcode encodeHuffman} gives for a text that its code doesn't make shorter, or that is not of octets. */
-export const NOT_SHORTER = -1;
+/** What {@linkcode encodeHuffman} gives for a text that its code makes longer, or that is not of octets. */
+export const LONGER = -1;
 
 /**
- * Codes `text` to `into[at]`, and gives the place behind it; {@linkcode NOT_SHORTER} where it would take as many octets as
- * the text has characters or more, or where a character is above U+00FF. Writes nothing behind `at + text.length`.
+ * Codes `text` to `into[at]`, and gives the place behind it; {@linkcode LONGER} where it would take more octets than the
+ * text has characters, or where a character is above U+00FF. Writes nothing behind `at + text.length`.
  */
 export function encodeHuffman(text: string, into: Uint8Array, at: number): number {
   const limit = at + text.length;
@@ -165,12 +165,12 @@ export function encodeHuffman(text: string, into: Uint8Array, at: number): numbe
     let length = piece & 0xf;
     let code = piece >>> 4;
     if (length === 0) {
-      if (octet > 0xff) return NOT_SHORTER;
+      if (octet > 0xff) return LONGER;
       length = LENGTHS[octet]! - PIECE;
       window = window << length | CODES[octet]! >>> PIECE;
       bits += length;
       if (bits >= 16) {
-        if (at + 2 >= limit) return NOT_SHORTER;
+        if (at + 2 > limit) return LONGER;
         bits -= 16;
         into[at++] = window >>> (bits + 8);
         into[at++] = window >>> bits;
@@ -181,13 +181,13 @@ export function encodeHuffman(text: string, into: Uint8Array, at: number): numbe
     window = window << length | code;
     bits += length;
     if (bits >= 16) {
-      if (at + 2 >= limit) return NOT_SHORTER;
+      if (at + 2 > limit) return LONGER;
       bits -= 16;
       into[at++] = window >>> (bits + 8);
       into[at++] = window >>> bits;
     }
   }
-  if (at + Math.ceil(bits / 8) >= limit) return NOT_SHORTER;
+  if (at + Math.ceil(bits / 8) > limit) return LONGER;
   if (bits >= 8) {
     bits -= 8;
     into[at++] = window >>> bits;

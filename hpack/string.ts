@@ -4,21 +4,21 @@
  * @module
  */
 
-import { encodeHuffman, NOT_SHORTER } from "./huffman.ts";
+import { encodeHuffman, LONGER } from "./huffman.ts";
 import { integerOctets, writeInteger } from "./integer.ts";
 
 /** The bit of a length's first octet that says that the Huffman code is used. */
 export const HUFFMAN = 0x80;
 
 /**
- * Writes `text` as a string literal at `into[at]`, by the Huffman code where that is shorter, and gives the place behind it.
+ * Writes `text` as a string literal at `into[at]`, by the Huffman code where that isn't longer, and gives the place behind it.
  * Throws a `TypeError` where a character is no octet.
  */
 export function writeString(into: Uint8Array, at: number, text: string): number {
   // The length stands before what it is the length of: room is left for that of the whole text, which seldom is too much.
   const start = at + integerOctets(text.length, 7);
   const end = encodeHuffman(text, into, start);
-  if (end === NOT_SHORTER) return writeRaw(into, at, text);
+  if (end === LONGER || end === start) return writeRaw(into, at, text);
   const behind = writeInteger(into, at, end - start, 7, HUFFMAN);
   if (behind === start) return end;
   into.copyWithin(behind, start, end);
@@ -27,12 +27,13 @@ export function writeString(into: Uint8Array, at: number, text: string): number 
 
 function writeRaw(into: Uint8Array, at: number, text: string): number {
   at = writeInteger(into, at, text.length, 7, 0);
-  let seen = 0;
   for (let index = 0; index < text.length; index++) {
     const octet = text.charCodeAt(index);
-    seen |= octet;
+    if (octet > 0xff) {
+      const code = octet.toString(16).toUpperCase().padStart(4, "0");
+      throw new TypeError(`Cannot encode string as its characters must be octets: received U+${code}`);
+    }
     into[at++] = octet;
   }
-  if (seen <= 0xff) return at;
-  throw new TypeError(`Cannot encode string as its characters must be octets: received ${JSON.stringify(text)}`);
+  return at;
 }

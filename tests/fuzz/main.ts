@@ -5,12 +5,13 @@
  * @module
  */
 
+import { targets as hpack } from "./hpack_fuzz.ts";
 import { targets as http1 } from "./http1_fuzz.ts";
 import { targets as json } from "./json_fuzz.ts";
 import { targets as server } from "./server_fuzz.ts";
 import { type FuzzTarget, Random } from "./target.ts";
 
-const TARGETS: readonly FuzzTarget[] = [...http1, ...server, ...json];
+const TARGETS: readonly FuzzTarget[] = [...hpack, ...http1, ...server, ...json];
 
 /** Longest input, in bytes: past the limits of the parsers. */
 const MAX_INPUT = 32 * 1024;
