@@ -25,10 +25,12 @@ import type {
  * Serves HTTP on port 8000 of all interfaces, or where `DENO_SERVE_ADDRESS` says.
  *
  * @example
- * ```ts no-eval
- * import { serve } from "@avx/http";
+ * ```ts
+ * import { type HttpServer, serve } from "@avx/http";
  *
- * serve(() => new Response("Hello, World!"));
+ * export function main(): HttpServer<Deno.NetAddr> {
+ *   return serve(() => new Response("Hello, World!"));
+ * }
  * ```
  *
  * @throws {TypeError} If an option has the wrong type.

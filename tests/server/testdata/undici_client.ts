@@ -5,6 +5,7 @@
  * @module
  */
 
+import { Readable } from "node:stream";
 import { Client, Pool, request } from "npm:undici@7.30.2";
 
 const origin = Deno.args[0] ?? "";
@@ -51,7 +52,7 @@ async function aborted(): Promise<string> {
   }
 }
 
-const echo = await request(`${origin}/echo`, { method: "POST", body: pieces() });
+const echo = await request(`${origin}/echo`, { method: "POST", body: Readable.from(pieces()) });
 const echoed = (await echo.body.bytes()).length;
 const trailing = await request(`${origin}/trailers`, { headers: { te: "trailers" } });
 await trailing.body.text();
