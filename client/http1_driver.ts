@@ -384,8 +384,9 @@ export class Http1Driver implements BodyDemand, ExchangeDriver {
     this.#writing = false;
     if (this.#closed) return;
     const { output } = this.#core;
-    this.#core.sent(count, this.#now);
-    if (output.size > 0) this.#tick();
+    // A request without content left within the job that began it.
+    const now = this.#exchange?.request.contentLength === 0 ? this.#now : this.#tick();
+    this.#core.sent(count, now);
     if (this.#room !== undefined && output.size < HIGH_WATER) this.#makeRoom();
     this.#settle();
     this.#arm();

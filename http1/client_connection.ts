@@ -134,7 +134,7 @@ export class ClientConnection {
     this.#owed = request.contentLength < 0 ? Infinity : request.contentLength;
     this.#read = "head";
     this.#now = now;
-    this.#readDeadline = whole ? now + this.#timeouts.head : Infinity;
+    this.#readDeadline = request.contentLength === 0 ? now + this.#timeouts.head : Infinity;
     output.push(request.head);
     if (content !== null) output.push(content);
   }
@@ -175,7 +175,12 @@ export class ClientConnection {
     if (chunked) putLastChunk(this.output, trailers);
     this.#step("end");
     this.#now = now;
-    if (this.#read === "head") this.#readDeadline = now + this.#timeouts.head;
+    if (this.output.size === 0) this.#awaitHead();
+  }
+
+  /** All of the request has left: the peer's time begins. */
+  #awaitHead(): void {
+    if (this.#read === "head" && this.#readDeadline === Infinity) this.#readDeadline = this.#now + this.#timeouts.head;
   }
 
   /**
@@ -411,6 +416,7 @@ export class ClientConnection {
     }
     this.#writeDeadline = Infinity;
     if (this.#read === "settling") this.#rest();
+    else if (this.#send === "sent") this.#awaitHead();
     else if (this.#send === "expecting" && this.#continueDeadline === Infinity) {
       this.#continueDeadline = now + this.#timeouts.continue;
     }
@@ -429,7 +435,7 @@ export class ClientConnection {
     if (this.#read === "idle" || this.#read === "settling") return this.#close();
     if (this.#read === "switched") return;
     this.#send = "stopped";
-    if (this.#read === "head" && this.#readDeadline === Infinity) this.#readDeadline = now + this.#timeouts.head;
+    this.#awaitHead();
   }
 
   /** A deadline may have passed: does what it asks for. */

@@ -241,6 +241,12 @@ Deno.test("ClientConnection.expire() names what was late, and ends the connectio
     assertEquals([late?.type, late?.type === "late" && late.phase, core.readPhase], ["late", phase, "closed"]);
     assertEquals(core.deadline, Infinity);
   }
+  const upload = connection();
+  upload.request(request("PUT", { contentLength: 5 }), fromLatin1("hello"), 0);
+  const view = upload.takeOutput(0)!;
+  assertEquals(upload.deadline, 60_000, "while it is sent, the sending only");
+  upload.sent(view.length, 50_000);
+  assertEquals(upload.deadline, 350_000);
   const stalled = connection();
   stalled.request(request(), null, 0);
   stalled.takeOutput(10);
