@@ -48,8 +48,8 @@ const LITERAL: Readonly<Record<Indexing, { readonly pattern: number; readonly bi
 /** 1 at the indices of names whose values are secrets; all of them are in the static table. */
 const SECRET: Uint8Array = Uint8Array.from([{ name: "" }, ...STATIC_FIELDS], ({ name }) => isSecret(name) ? 1 : 0);
 
-/** What was written lately, by all encoders. */
-const CODED = new CodedStrings();
+/** What was written lately, by all encoders, save secrets. */
+export const CODED: CodedStrings = new CodedStrings();
 
 /** Gives how many bytes the block of these fields takes at most, size updates and all. */
 export function maxBlockSize(fields: readonly HpackField[]): number {

@@ -26,7 +26,6 @@ export class StringCache {
   /** Gives the text of the literal `bytes[start, end)`, from its length's first octet on; `undefined` where it isn't kept. */
   find(bytes: Uint8Array, start: number, end: number): string | undefined {
     const length = end - start;
-    if (length > WIDTH) return undefined;
     // Any mix will do: it decides on speed only.
     const middle = start + (length >> 1);
     const mix = (bytes[start]! * 0x9e5 + bytes[start + (length >> 2)]! * 0x1f35 + bytes[middle]! * 0x3b1 +

@@ -15,8 +15,8 @@ import { textOf } from "./text.ts";
 /** Where strings are decoded to, for all readers, as none of them waits; a longer one gets room of its own for the while. */
 const SCRATCH = new Uint8Array(4 * 1024);
 
-/** What was read lately, by all readers: most of what a new connection sends, another has sent. */
-const CACHE = new StringCache();
+/** What was read lately, by all readers, save secrets: most of what a new connection sends, another has sent. */
+export const CACHE: StringCache = new StringCache();
 
 /** Reads string literals; holds the last one. */
 export class StringReader {

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { HpackDecoder, HpackEncoder, HpackError, type HpackField, sizeOfList } from "../../hpack/mod.ts";
+import { CACHE } from "../../hpack/string_reader.ts";
 import { assertEveryCut, decode, hex } from "./block.ts";
 
 const utf8 = new TextEncoder();
@@ -120,6 +121,7 @@ Deno.test("HpackDecoder.setMaxTableSize wants the least size first, where the ta
   assertEquals(outcome([30, 4096], "3e 3f e1 1f 82"), 1);
   assertEquals(outcome([4096, 30, 40], "3e 3f 09 82"), 1);
   assertEquals(outcome([30, 40], "3e 3f 0a"), "Cannot read size update as it must be at most 40: received 41");
+  assertEquals(outcome([30, 40], "3f 09 82"), "Cannot read size update as it must be at most 30: received 40");
   assertEquals(outcome([8192], "82"), 1);
   assertEquals(outcome([8192], "3f e1 3f 82"), 1);
   assertEquals(outcome([8192], "3f e2 3f"), "Cannot read size update as it must be at most 8192: received 8193");
@@ -202,4 +204,21 @@ Deno.test("HpackDecoder.decode gives strings of any length, raw and coded", () =
       assertEquals(decode([block, block], { maxListBytes: Infinity }), [expected, expected]);
     }
   }
+});
+
+Deno.test("HpackDecoder.decode lets no other connection remember credentials, cookies and sensitive fields (§7.1)", () => {
+  const remembered = (start: string, value: string) => {
+    const block = hex(`${start} ${length(value)} ${utf8.encode(value).toHex()}`);
+    assertEquals(read(new HpackDecoder(), block)!.map((field) => field.value), [value]);
+    const at = block.length - value.length - 1;
+    return CACHE.find(block, at, block.length);
+  };
+  assertEquals(remembered("7a", "secrets: a user agent"), "secrets: a user agent");
+  assertEquals(remembered("40 01 78", "secrets: anything"), "secrets: anything");
+  assertEquals(remembered("60", "secrets: a cookie"), undefined);
+  assertEquals(remembered("40 06 636f6f6b6965", "secrets: a spelled cookie"), undefined);
+  assertEquals(remembered("57", "secrets: credentials"), undefined);
+  assertEquals(remembered("0f 22", "secrets: a proxy's"), undefined);
+  assertEquals(remembered("77", "secrets: Set-Cookie"), undefined);
+  assertEquals(remembered("10 01 78", "secrets: sensitive"), undefined);
 });

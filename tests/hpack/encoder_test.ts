@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertGreater, assertNotEquals, assertThrows } from "@std/assert";
 import { HpackDecoder, HpackEncoder, type HpackField, joinCookies, maxBlockSize } from "../../hpack/mod.ts";
+import { CODED } from "../../hpack/encoder.ts";
 import { decode, fieldOf, hex, type Pair, pairOf } from "./block.ts";
 
 /** An encoder and the decoder at its other end. */
@@ -226,4 +227,28 @@ Deno.test("HpackEncoder.encode writes strings that it has written before as it w
   blocks[1]!.forEach((block, at) => assertEquals(decode([block]), [[[names[at]!, `${names[at]}-value`]]]));
   const twice = names.slice(690).map((name) => new HpackEncoder().encodeBlock([{ name, value: `${name}-value` }]));
   assertEquals(twice, blocks[1]!.slice(690));
+});
+
+Deno.test("HpackEncoder.encode lets no other connection remember credentials, cookies and sensitive fields (§7.1)", () => {
+  const remembered = (name: string, value: string, sensitive = false) => {
+    new HpackEncoder({ indexing: () => "incremental" }).encodeBlock([{ name, value, sensitive }]);
+    return CODED.write(value, new Uint8Array(200), 0) > 0;
+  };
+  assert(remembered("user-agent", "secrets: a user agent"));
+  for (const name of ["cookie", "set-cookie", "authorization", "proxy-authorization"]) {
+    assert(!remembered(name, `secrets: of ${name}`), name);
+  }
+  assert(!remembered("x", "secrets: sensitive", true));
+});
+
+Deno.test("HpackEncoder.encode gives -1 where not even an index or a size update has room", () => {
+  const line = new Line();
+  line.send(["a", "b"]);
+  line.send(["a", "b"]);
+  assertEquals(line.encoder.encode([{ name: "a", value: "b" }], new Uint8Array(5), 5), -1);
+  line.send(["a", "b"]);
+  line.encoder.setMaxTableSize(30);
+  line.decoder.setMaxTableSize(30);
+  assertEquals(line.encoder.encode([], new Uint8Array(0), 0), -1);
+  assertEquals(line.send(), "203e");
 });
