@@ -14,6 +14,9 @@ const SLOTS = 256;
 /** Longest literal that is kept, in octets with its length's. */
 const WIDTH = 128;
 
+/** How many offers it takes until one is kept: keeping costs 0.1 µs, and lists of new values would do so all the time. */
+const ADMIT_ONE_OF = 4;
+
 /** A memory of fixed size (32 KiB of octets, and the texts); the string that was put in first makes room for the next. */
 export class CodedStrings {
   readonly #octets = new Uint8Array(SLOTS * WIDTH);
@@ -21,6 +24,7 @@ export class CodedStrings {
   readonly #texts = new Array<string | undefined>(SLOTS).fill(undefined);
   readonly #slots = new Map<string, number>();
   #next = 0;
+  #offered = 0;
 
   /** Copies the literal of `text` to `into[at]` and gives the place behind it; -1 where it isn't kept. */
   write(text: string, into: Uint8Array, at: number): number {
@@ -31,6 +35,14 @@ export class CodedStrings {
     const end = start + this.#lengths[slot]!;
     for (let from = start; from < end; from++) into[at++] = octets[from]!;
     return at;
+  }
+
+  /**
+   * Keeps one of {@linkcode ADMIT_ONE_OF} literals that it is offered: what is common is offered until it is kept, and what
+   * is seen once seldom costs more than the offer.
+   */
+  offer(text: string, bytes: Uint8Array, start: number, end: number): void {
+    if (++this.#offered % ADMIT_ONE_OF === 0) this.keep(text, bytes, start, end);
   }
 
   /** Keeps the literal of `text`, which was written to `bytes[start, end)` and isn't kept yet. */

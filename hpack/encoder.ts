@@ -219,6 +219,6 @@ function writeKnown(into: Uint8Array, at: number, text: string): number {
   const known = CODED.write(text, into, at);
   if (known >= 0) return known;
   const end = writeString(into, at, text);
-  CODED.keep(text, into, at, end);
+  CODED.offer(text, into, at, end);
   return end;
 }

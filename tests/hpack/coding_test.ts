@@ -197,3 +197,10 @@ Deno.test("CodedStrings.write gives what was kept, and forgets the oldest first"
   const long = new Uint8Array(130);
   assertEquals([coded.write("long", long, 1), long[0], long[1], long[128], long[129]], [129, 0, 7, 7, 0]);
 });
+
+Deno.test("CodedStrings.offer keeps one of four, so that what comes again and again is kept", () => {
+  const coded = new CodedStrings();
+  const into = new Uint8Array(4);
+  for (const text of ["a", "b", "c", "d", "e"]) coded.offer(text, Uint8Array.of(1, 2), 0, 2);
+  assertEquals(["a", "b", "c", "d", "e"].map((text) => coded.write(text, into, 0)), [-1, -1, -1, 2, -1]);
+});
