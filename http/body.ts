@@ -87,9 +87,17 @@ async function readRest(
   }
 }
 
+/** Small chunks are put together into ones of this many bytes once there are many: each costs 200 bytes beside its own. */
+const JOINED_BYTES = 4 * 1024;
+
+/** So many chunks are many. */
+const MANY = 16;
+
 /** Chunks on their way to be one: copied as they come where the length is known, so that nothing is in memory twice. */
 class Gathered {
   length = 0;
+  #joined: Bytes = new Uint8Array(0);
+  #joinedLength = 0;
   readonly #announced: number | undefined;
   #whole: Bytes | undefined;
   #chunks: Uint8Array[] = [];
@@ -103,14 +111,37 @@ class Gathered {
     if (this.#announced !== undefined && chunk.length < this.#announced && end <= this.#announced) {
       this.#whole ??= new Uint8Array(this.#announced);
       this.#whole.set(chunk, this.length);
-    } else {
+    } else if (this.#chunks.length < MANY) {
       this.#chunks.push(chunk);
+    } else {
+      this.#join(chunk);
     }
     this.length = end;
   }
 
+  /** Puts a small chunk behind the small ones before it: a sender chooses how small its chunks are. */
+  #join(chunk: Uint8Array): void {
+    if (this.#joinedLength + chunk.length > this.#joined.length) {
+      this.#seal();
+      if (chunk.length > JOINED_BYTES / 2) {
+        this.#chunks.push(chunk);
+        return;
+      }
+      this.#joined = new Uint8Array(JOINED_BYTES);
+    }
+    this.#joined.set(chunk, this.#joinedLength);
+    this.#joinedLength += chunk.length;
+  }
+
+  #seal(): void {
+    if (this.#joinedLength > 0) this.#chunks.push(this.#joined.subarray(0, this.#joinedLength));
+    this.#joined = new Uint8Array(0);
+    this.#joinedLength = 0;
+  }
+
   /** All of it: a single chunk stays itself. */
   take(): Bytes {
+    this.#seal();
     if (this.#whole !== undefined) {
       if (this.#chunks.length === 0 && this.length === this.#whole.length) return this.#whole;
       const extra = this.#chunks.reduce((sum, chunk) => sum + chunk.length, 0);

@@ -12,7 +12,7 @@ import { Http1Error } from "./error.ts";
 import { EventQueue } from "./event_queue.ts";
 import { type ExchangeOwner, ServerExchange } from "./exchange.ts";
 import { type ConnectionLimits, type ConnectionTimeouts, DEFAULT_LIMITS } from "./limits.ts";
-import { Output } from "./output.ts";
+import { Output, OUTPUT_HIGH_WATER } from "./output.ts";
 import { type RequestHead, RequestHeadParser } from "./request.ts";
 
 /** What the peer's octets meant, in order; an error is the last one. */
@@ -209,9 +209,13 @@ export class ServerConnection implements ExchangeOwner {
     return this.#parser !== undefined && this.#parser.started;
   }
 
-  /** Whether another request may begin: the bound on waiting ones, and none behind an unsafe one (RFC 9112 §9.3.2). */
+  /**
+   * Whether another request may begin: the bounds on waiting ones and on answers that the peer doesn't take, and none
+   * behind an unsafe one (RFC 9112 §9.3.2).
+   */
   #mayBegin(): boolean {
     const first = this.#first;
+    if (this.output.size >= OUTPUT_HIGH_WATER && !this.#headBegan) return false;
     if (this.#served >= this.#limits.maxRequests) return false;
     if (this.#stopping) return first === undefined && this.#headBegan;
     return first === undefined || (this.#behind.length + 1 < this.#limits.maxPipelined && this.#last!.safe);
@@ -234,12 +238,18 @@ export class ServerConnection implements ExchangeOwner {
     this.#phase = "content";
     this.#drain = undefined;
     this.#left = exchange.head.contentLength;
-    this.#readDeadline = exchange.expectsContinue ? Infinity : this.#now + this.#timeouts.body;
-    if (this.#requestDeadline === Infinity) this.#requestDeadline = this.#now + this.#timeouts.request;
+    if (exchange.expectsContinue) this.#readDeadline = this.#requestDeadline = Infinity; // nothing is due before the 100
+    else this.#contentDue();
     if (exchange.head.framing === "chunked") {
       this.#chunked ??= new ChunkedDecoder(this.#limits);
       this.#chunked.reset();
     }
+  }
+
+  /** Content is to come: its next piece, and the whole request, within the times allowed. */
+  #contentDue(): void {
+    this.#readDeadline = this.#now + this.#timeouts.body;
+    if (this.#requestDeadline === Infinity) this.#requestDeadline = this.#now + this.#timeouts.request;
   }
 
   /** Content, if any, is whole: what comes next on the wire? */
@@ -283,7 +293,7 @@ export class ServerConnection implements ExchangeOwner {
   #data(exchange: ServerExchange, start: number, end: number): boolean {
     exchange.contentBegan();
     if (this.#drain === undefined) {
-      this.#readDeadline = this.#now + this.#timeouts.body;
+      this.#contentDue();
       this.events.push({ type: "data", exchange, start, end });
       return true;
     }
@@ -315,7 +325,8 @@ export class ServerConnection implements ExchangeOwner {
   wantContent(exchange: ServerExchange, now: number): void {
     if (!exchange.expectsContinue || exchange.phase !== "pending") return;
     exchange.continue();
-    this.resumed(now);
+    this.#now = now;
+    if (this.#reading === exchange && this.#phase === "content" && this.#drain === undefined) this.#contentDue();
   }
 
   /**

@@ -226,7 +226,7 @@ export class ServerExchange {
 
   /** What the head says of framing and connection; a 304 and an empty answer to a HEAD may tell a GET's length. */
   #headOptions(head: AnswerHead, framing: AnswerFraming, length: number | undefined, empty: boolean): HeadOptions {
-    const ownLength = head.status === 304 || (empty && this.head.method === "HEAD");
+    const ownLength = head.status === 304 || (empty && framing === "length" && this.head.method === "HEAD");
     return { framing, length, ownLength, connection: this.#connectionOptions(head) };
   }
 

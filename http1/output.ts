@@ -14,14 +14,23 @@ const LARGE_ARENA_BYTES = 256 * 1024;
 /** Longest piece that is copied next to its neighbours, in bytes; for a longer one a write of its own is cheaper. */
 export const COPY_BYTES: number = 64 * 1024;
 
+/** Most output that waits for the peer, in bytes, before more answers or content are begun. hyper: about 400 KiB. */
+export const OUTPUT_HIGH_WATER: number = 256 * 1024;
+
 /** How many small arenas are kept for reuse by all connections: 64 of 16 KiB are 1 MiB. */
 const MAX_SMALL_SPARES = 64;
 
 /** How many large arenas are kept for reuse by all connections: 16 of 256 KiB are 4 MiB. */
 const MAX_LARGE_SPARES = 16;
 
-const smallSpares: Uint8Array[] = [];
-const largeSpares: Uint8Array[] = [];
+/** Memory for many pieces, and the view of its beginning that was last taken: answers alike in length need no new one. */
+interface Arena {
+  readonly bytes: Uint8Array;
+  view: Uint8Array;
+}
+
+const smallSpares: Arena[] = [];
+const largeSpares: Arena[] = [];
 
 /** Stands for "nothing sealed": shared, so never pushed to. */
 const NONE: Piece[] = [];
@@ -29,7 +38,9 @@ const NONE: Piece[] = [];
 /** Octets that stay as they are until they are sent, and the arena that is free then, if they are the last of one. */
 interface Piece {
   view: Uint8Array;
-  readonly arena: Uint8Array | undefined;
+  /** How many bytes of it have not left; the view has fewer only where its owner has transferred the buffer. */
+  left: number;
+  readonly arena: Arena | undefined;
 }
 
 /**
@@ -44,7 +55,7 @@ export class Output {
   #head = 0;
   #sealedSize = 0;
   /** The arena, whose open part is `[#from, #at)`. */
-  #arena: Uint8Array | undefined;
+  #arena: Arena | undefined;
   #from = 0;
   #at = 0;
   #total = 0;
@@ -70,12 +81,14 @@ export class Output {
    */
   reserve(count: number): Uint8Array {
     const arena = this.#arena;
-    if (arena !== undefined && this.#at + count <= arena.length) return arena;
+    if (arena !== undefined && this.#at + count <= arena.bytes.length) return arena.bytes;
     this.#seal(arena);
     this.#from = this.#at = 0;
-    return this.#arena = arena === undefined && count <= SMALL_ARENA_BYTES
-      ? smallSpares.pop() ?? new Uint8Array(SMALL_ARENA_BYTES)
-      : largeSpares.pop() ?? new Uint8Array(LARGE_ARENA_BYTES);
+    const next = arena === undefined && count <= SMALL_ARENA_BYTES
+      ? smallSpares.pop() ?? makeArena(SMALL_ARENA_BYTES)
+      : largeSpares.pop() ?? makeArena(LARGE_ARENA_BYTES);
+    this.#arena = next;
+    return next.bytes;
   }
 
   /** Where the next byte goes in the arena. */
@@ -110,12 +123,26 @@ export class Output {
     other.clear();
   }
 
-  /** The first bytes that wait, as long a view as there is in one piece; `undefined` when nothing waits. */
+  /**
+   * The first bytes that wait, as long a view as there is in one piece; `undefined` when nothing waits.
+   *
+   * @throws {TypeError} If the buffer of bytes kept by reference was transferred: nothing behind them may leave then.
+   */
   take(): Uint8Array | undefined {
-    if (this.#head < this.#sealed.length) return this.#sealed[this.#head]!.view;
+    if (this.#head < this.#sealed.length) return this.#takeSealed();
     const length = this.#at - this.#from;
+    if (length === 0) return undefined;
+    const arena = this.#arena!;
     // Half the cost of `subarray`, which looks for a species: an arena begins where its buffer does.
-    return length === 0 ? undefined : new Uint8Array(this.#arena!.buffer, this.#from, length);
+    if (this.#from > 0) return new Uint8Array(arena.bytes.buffer, this.#from, length);
+    if (arena.view.length !== length) arena.view = new Uint8Array(arena.bytes.buffer, 0, length);
+    return arena.view;
+  }
+
+  #takeSealed(): Uint8Array {
+    const { view, left } = this.#sealed[this.#head]!;
+    if (view.length === left) return view;
+    throw new TypeError(`Cannot send bytes as their buffer must not be transferred: received ${left} bytes too few`);
   }
 
   /** Tells that the first `count` bytes of the view last taken have left. */
@@ -128,8 +155,9 @@ export class Output {
   #sentSealed(count: number): void {
     const piece = this.#sealed[this.#head]!;
     this.#sealedSize -= count;
-    if (count < piece.view.length) {
-      piece.view = piece.view.subarray(count);
+    piece.left -= count;
+    if (piece.left > 0) {
+      if (piece.view.length > 0) piece.view = piece.view.subarray(count);
       return;
     }
     recycle(piece.arena);
@@ -162,23 +190,29 @@ export class Output {
    * Closes the arena's open part behind what was sealed before. `retired` is the arena if nothing more goes there: it is
    * free once this part was sent, or left to the garbage collector if there is no such part.
    */
-  #seal(retired: Uint8Array | undefined): void {
+  #seal(retired: Arena | undefined): void {
     if (this.#at === this.#from) return;
-    this.#addSealed({ view: this.#arena!.subarray(this.#from, this.#at), arena: retired });
+    this.#addSealed({ view: this.#arena!.bytes.subarray(this.#from, this.#at), arena: retired });
     this.#from = this.#at;
   }
 
-  #addSealed(piece: Piece): void {
+  #addSealed({ view, arena }: Omit<Piece, "left">): void {
+    const piece = { view, left: view.length, arena };
     if (this.#sealed === NONE) this.#sealed = [piece];
     else this.#sealed.push(piece);
-    this.#sealedSize += piece.view.length;
+    this.#sealedSize += view.length;
   }
 }
 
+function makeArena(length: number): Arena {
+  const bytes = new Uint8Array(length);
+  return { bytes, view: bytes };
+}
+
 /** Keeps an arena for the next who needs one, unless enough are kept. */
-function recycle(arena: Uint8Array | undefined): void {
+function recycle(arena: Arena | undefined): void {
   if (arena === undefined) return;
-  if (arena.length === SMALL_ARENA_BYTES) {
+  if (arena.bytes.length === SMALL_ARENA_BYTES) {
     if (smallSpares.length < MAX_SMALL_SPARES) smallSpares.push(arena);
   } else if (largeSpares.length < MAX_LARGE_SPARES) {
     largeSpares.push(arena);

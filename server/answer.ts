@@ -66,9 +66,20 @@ export function defaultOnError(error: unknown): Response {
 /**
  * Sends a handler's response.
  *
- * @throws {TypeError} If it is no `Response`, or one that can't be sent.
+ * @throws {TypeError} If it is no `Response`, or one that can't be sent; its stream is cancelled then.
  */
 function send(context: ServerContext, call: ServerCall, response: Response): void {
+  try {
+    sendResponse(context, call, response);
+  } catch (error) {
+    if (response instanceof Response && response.body?.locked === false) {
+      response.body.cancel(error).catch(context.onConnectionError);
+    }
+    throw error;
+  }
+}
+
+function sendResponse(context: ServerContext, call: ServerCall, response: Response): void {
   const upgrade = call.switchable ? upgradeOf(response) : undefined;
   if (upgrade !== undefined) return upgrade.accept();
   const body = takeKnownBody(response);
@@ -92,9 +103,12 @@ function send(context: ServerContext, call: ServerCall, response: Response): voi
   }
   const begin = () => call.begin(head, trailers === undefined ? announcedLength(fields) : undefined);
   if (body === undefined) {
-    const reader = response.body!.getReader();
-    if (call.awaited) sendAwaited(context, call, { reader, begin, trailers });
-    else sendStream(context, call, { reader, wanted: begin(), trailers });
+    const stream = response.body!;
+    if (call.awaited) sendAwaited(context, call, { reader: stream.getReader(), begin, trailers });
+    else {
+      const wanted = begin();
+      sendStream(context, call, { reader: stream.getReader(), wanted, trailers });
+    }
   } else if (begin()) sendKnown(context, call, body, trailers);
 }
 
@@ -118,10 +132,28 @@ async function sendKnown(
 ): Promise<void> {
   try {
     if (body !== null) call.write(typeof body === "string" ? encoder.encode(body) : body);
-    call.end(await trailers?.fields() ?? []);
+    call.end(trailers === undefined ? [] : await orFlush(call, trailers.fields()));
   } catch (error) {
     cut(context, call, error);
   }
+}
+
+/** How many rounds of promise jobs a stream may take to give what it has already; most take two or three. */
+const ROUNDS = 8;
+
+/**
+ * Waits for what may be there already: then it leaves together with what was written before it. If it isn't there after
+ * some rounds of promise jobs, what was written leaves first.
+ */
+async function orFlush<T>(call: ServerCall, promise: Promise<T>): Promise<T> {
+  let settled = false;
+  const settle = () => {
+    settled = true;
+  };
+  promise.then(settle, settle);
+  for (let round = 0; round < ROUNDS && !settled; round++) await undefined;
+  if (!settled) call.flush();
+  return await promise;
 }
 
 /** Content of unknown length. */
@@ -166,8 +198,12 @@ async function sendStream(
   let next = first;
   try {
     for (;;) {
-      await call.room();
-      const { done, value } = next ?? await reader.read();
+      const room = call.room();
+      if (room !== undefined) {
+        call.flush();
+        await room;
+      }
+      const { done, value } = next ?? await orFlush(call, reader.read());
       next = undefined;
       if (call.gone) return;
       if (done) break;
@@ -176,7 +212,7 @@ async function sendStream(
       }
       call.write(value);
     }
-    call.end(await trailers?.fields() ?? []);
+    call.end(trailers === undefined ? [] : await orFlush(call, trailers.fields()));
   } catch (error) {
     cut(context, call, error);
     reader.cancel(error).catch(() => {}); // a stream that failed gives its error again: it was told of
@@ -188,6 +224,7 @@ function cut(context: ServerContext, call: ServerCall, error: unknown): void {
   if (call.gone) return;
   call.onGone = undefined;
   context.onConnectionError(error);
+  call.flush(); // an answer that was begun is seen as such
   call.abort(error);
 }
 

@@ -58,13 +58,15 @@ export interface ServerCall extends RequestSource {
   /** Sends a whole answer. */
   respond(head: AnswerHead, body: KnownBody): void;
   /**
-   * Sends a final head whose content follows; `length` is its length in bytes where that is known.
+   * Adds a final head whose content follows to what leaves next; `length` is the content's in bytes where it is known.
    *
    * @returns Whether content is wanted; if not, the answer is complete.
    */
   begin(head: AnswerHead, length: number | undefined): boolean;
-  /** Sends content; the bytes must not change any more. */
+  /** Adds content to what leaves with the next {@linkcode ServerCall.flush}; the bytes must not change any more. */
   write(bytes: Uint8Array): void;
+  /** Lets what was written leave as soon as it can. */
+  flush(): void;
   /** What to wait for before more content is sent, `undefined` when there's room. */
   room(): Promise<void> | undefined;
   /** Ends the content. */

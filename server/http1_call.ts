@@ -117,7 +117,8 @@ export class Http1Call implements ServerCall, BodyDemand {
     if (this.#completed === undefined) {
       this.#completed = Promise.withResolvers();
       this.#completed.promise.catch(() => {}); // whoever asked is told; nobody else needs to be
-      this.#driver.watch(this);
+      if (this.#gone) this.#completed.reject(this.#aborted?.reason);
+      else this.#driver.watch(this);
     }
     return this.#completed.promise;
   }
@@ -191,13 +192,15 @@ export class Http1Call implements ServerCall, BodyDemand {
     if (this.#gone) return false;
     const wanted = this.exchange.begin(this.#dated(head), length);
     if (!wanted) this.#finished();
-    else this.#driver.flush();
     return wanted;
   }
 
   write(bytes: Uint8Array): void {
     if (this.#gone) return;
     this.exchange.write(bytes);
+  }
+
+  flush(): void {
     this.#driver.flush();
   }
 

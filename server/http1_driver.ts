@@ -8,6 +8,7 @@
 import { ServerConnection, type ServerEvent } from "../http1/connection.ts";
 import type { Http1Error } from "../http1/error.ts";
 import type { ServerExchange } from "../http1/exchange.ts";
+import { OUTPUT_HIGH_WATER } from "../http1/output.ts";
 import { Reader } from "../net/reader.ts";
 import type { Address, Transport } from "../net/transport.ts";
 import type { Timer } from "../timer/wheel.ts";
@@ -15,9 +16,6 @@ import type { ServerContext } from "./context.ts";
 import { type CallDriver, Http1Call } from "./http1_call.ts";
 import { answer } from "./answer.ts";
 import { PrefixedTransport } from "../net/prefixed_transport.ts";
-
-/** Most output that waits for the socket, in bytes, before content stops being asked for. hyper: about 400 KiB. */
-const HIGH_WATER = 256 * 1024;
 
 /** What a driver belongs to. */
 export interface DriverOwner {
@@ -45,6 +43,8 @@ export class Http1Driver implements CallDriver {
   #ended = false;
   #closed = false;
   #wake: (() => void) | undefined;
+  /** Why the connection was closed. */
+  #reason: unknown;
   #room: PromiseWithResolvers<void> | undefined;
   #switch: PromiseWithResolvers<Transport> | undefined;
 
@@ -136,7 +136,7 @@ export class Http1Driver implements CallDriver {
     const core = this.#core;
     const reader = this.#reader;
     core.date = this.#context.heads.date(this.#now);
-    for (;;) {
+    while (!this.#closed) {
       const { length, start } = reader;
       const hungry = length > 0 && (core.phase !== "content" || this.#takesContent());
       const used = hungry ? core.receive(reader.buffer, start, reader.end, this.#now) : 0;
@@ -155,6 +155,7 @@ export class Http1Driver implements CallDriver {
     const { events } = this.#core;
     let at = start;
     for (let event = events.shift(); event !== undefined; event = events.shift()) {
+      if (this.#closed) return; // by a handler: nobody is to hear of what came behind its request
       if (event.type === "request") this.#request(event.exchange);
       else if (event.type === "data") at = this.#data(event.exchange, at, event.start, event.end);
       else this.#conclude(event);
@@ -168,7 +169,7 @@ export class Http1Driver implements CallDriver {
     this.#context.stats.active++;
     if (call.body !== null) this.#keep(call);
     answer(this.#context, call);
-    if (!call.done && !this.#closed) this.#keep(call);
+    if (!call.done) this.#keep(call);
   }
 
   /** Hands content to its reader; gives where the unread bytes begin then. */
@@ -190,8 +191,7 @@ export class Http1Driver implements CallDriver {
     }
     if (call !== undefined) {
       this.#forget(call);
-      this.#uncount(call);
-      call.fail(reasonOf(event.error));
+      this.#fail(call, reasonOf(event.error));
     }
     this.#context.onConnectionError(event.error);
   }
@@ -243,7 +243,12 @@ export class Http1Driver implements CallDriver {
     const { end, output } = this.#core;
     if (end === "closed" && output.size === 0) return this.#close(cutOff()); // though a write never ends
     if (this.#writing) return;
-    const view = this.#core.takeOutput(now);
+    let view: Uint8Array | undefined;
+    try {
+      view = this.#core.takeOutput(now);
+    } catch (error) {
+      return this.#lost(error); // a handler took content back that it had given
+    }
     if (view === undefined) return this.#flushed();
     this.#writing = true;
     this.#transport.write(view).then(this.#written, this.#lost);
@@ -253,16 +258,24 @@ export class Http1Driver implements CallDriver {
   readonly #written = (count: number): void => {
     this.#writing = false;
     if (this.#closed) return;
-    const { output } = this.#core;
-    this.#core.sent(count, output.size === count ? this.#now : this.#tick());
-    if (this.#room !== undefined && output.size < HIGH_WATER) {
-      this.#room.resolve();
-      this.#room = undefined;
-    }
+    const core = this.#core;
+    const { output } = core;
+    const full = output.size >= OUTPUT_HIGH_WATER;
+    core.sent(count, output.size === count ? this.#now : this.#tick());
+    if (output.size === 0 && this.#calls.size === 0 && core.end === "open" && !full) return;
     if (this.#calls.size > 0) this.#settle();
     if (output.size > 0) this.#arm();
+    if (full && output.size < OUTPUT_HIGH_WATER) this.#makeRoom();
     this.flush(this.#now);
   };
+
+  /** There's room for output again: streams go on, and requests that came meanwhile begin. */
+  #makeRoom(): void {
+    this.#room?.resolve();
+    this.#room = undefined;
+    this.#tick();
+    this.#resume();
+  }
 
   /** Lets go of the calls whose answer has left. */
   #settle(): void {
@@ -319,14 +332,14 @@ export class Http1Driver implements CallDriver {
   #close(reason: unknown): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#reason = reason;
     this.#context.scheduler.cancel(this.#timer);
     this.#transport.close();
     this.#owner.released(this);
     this.#owner.closed(this.#permit);
     const { sentTotal } = this.#core.output;
     for (const call of this.#calls.values()) {
-      this.#uncount(call);
-      if (call.mark > sentTotal) call.fail(reason);
+      if (call.mark > sentTotal) this.#fail(call, reason);
       else call.left();
     }
     this.#calls = NO_CALLS;
@@ -347,7 +360,7 @@ export class Http1Driver implements CallDriver {
 
   /** See {@linkcode CallDriver.room}. */
   room(): Promise<void> | undefined {
-    if (this.#core.output.size < HIGH_WATER) return undefined;
+    if (this.#core.output.size < OUTPUT_HIGH_WATER) return undefined;
     this.#room ??= Promise.withResolvers();
     return this.#room.promise;
   }
@@ -392,8 +405,7 @@ export class Http1Driver implements CallDriver {
 
   /** See {@linkcode CallDriver.abort}. */
   abort(call: Http1Call, reason: unknown): void {
-    this.#uncount(call);
-    call.fail(reason);
+    this.#fail(call, reason);
     this.#close(reason);
   }
 
@@ -408,7 +420,9 @@ export class Http1Driver implements CallDriver {
     return this.#switch.promise;
   }
 
+  /** Keeps a call whose answer is not complete, or has not left; where the connection is closed it never will. */
   #keep(call: Http1Call): void {
+    if (this.#closed) return this.#fail(call, this.#reason);
     if (this.#calls.size === 0) this.#calls = new Map();
     (this.#calls as Map<ServerExchange, Http1Call>).set(call.exchange, call);
   }
@@ -418,6 +432,12 @@ export class Http1Driver implements CallDriver {
     if (this.#calls === NO_CALLS) return;
     (this.#calls as Map<ServerExchange, Http1Call>).delete(call.exchange);
     if (this.#calls.size === 0) this.#calls = NO_CALLS;
+  }
+
+  /** The call ends without its answer. */
+  #fail(call: Http1Call, reason: unknown): void {
+    this.#uncount(call);
+    call.fail(reason);
   }
 
   /** The call no longer counts among those under way. */

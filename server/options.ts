@@ -64,7 +64,7 @@ export function resolveOptions(options: ServeBaseOptions<never>, handler: Handle
   const context: ServerContext = {
     handler: handler as Handler,
     onError,
-    onConnectionError,
+    onConnectionError: guarded(onConnectionError),
     scheduler: clock === systemClock ? scheduler : new Scheduler(clock),
     limits,
     timeouts,
@@ -78,6 +78,17 @@ export function resolveOptions(options: ServeBaseOptions<never>, handler: Handle
 }
 
 function ignore(): void {}
+
+/** Lets a hook that throws do no harm but a line on the console: its callers have a connection to end. */
+function guarded(hook: (error: unknown) => void): (error: unknown) => void {
+  return (error) => {
+    try {
+      hook(error);
+    } catch (failure) {
+      console.error(failure);
+    }
+  };
+}
 
 function checkLimit(name: string, value: number): void {
   const min = name === "drainBytes" || name === "maxExtensionBytes" || name === "maxTrailerBytes" ||
