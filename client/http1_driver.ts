@@ -96,10 +96,12 @@ export class Http1Driver implements BodyDemand, ExchangeDriver {
     try {
       while (!this.#closed) {
         if (this.#reads()) {
-          const count = await this.#transport.read(this.#reader.space());
+          const target = this.#reader.length === 0 ? this.#body?.space : undefined;
+          const count = await this.#transport.read(target ?? this.#reader.space());
           this.#now = this.#context.scheduler.now();
           if (count === null) this.#ended = true;
-          else this.#reader.commit(count);
+          else if (target === undefined) this.#reader.commit(count);
+          else this.#receiveInto(target, count);
           this.#process();
         } else {
           await new Promise<void>((resolve) => this.#wake = resolve);
@@ -201,6 +203,17 @@ export class Http1Driver implements BodyDemand, ExchangeDriver {
     this.#processing = false;
     this.#settle();
     this.#arm();
+  }
+
+  /** Content was read to where its reader wants it; it can be nothing else, as there was no room for more. */
+  #receiveInto(target: Uint8Array, count: number): void {
+    const core = this.#core;
+    core.receive(target, 0, count, this.#now);
+    for (const event of core.events) {
+      if (event.type === "data") this.#body?.advance(event.end - event.start);
+      else if (event.type === "end") this.#finish(event.trailers);
+    }
+    core.events.length = 0;
   }
 
   /** Does what the codec's state asks for. */

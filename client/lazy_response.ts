@@ -10,7 +10,7 @@ import type { BodySource } from "../http/call.ts";
 import type { Field } from "../http/fields/field.ts";
 import { pack, UTF8 } from "../http/lazy_request.ts";
 import { setReceivedTrailers } from "../http/trailers.ts";
-import { WholeBody } from "./received_body.ts";
+import { ReceivedBody, WholeBody } from "./received_body.ts";
 import { isInnerResponse, type ResponseSlots } from "./response_slots.ts";
 
 /** A response as a driver knows it; every member may be computed when first asked for. */
@@ -147,7 +147,9 @@ export class LazyResponse implements Response {
     const stream = this.#real?.body;
     if (stream) return readStream(stream, bodyLimit, body.length);
     this.#taken = true;
-    return readAll(body, bodyLimit);
+    const { length } = body;
+    const isCollected = body instanceof ReceivedBody && length !== undefined && length <= bodyLimit;
+    return isCollected ? body.collect(length) : readAll(body, bodyLimit);
   }
 
   /** What came off the wire may not be changed (Fetch §4, the "immutable" guard). */

@@ -62,6 +62,13 @@ export class WholeBody implements BodySource {
   }
 }
 
+/** Content that is wanted in one piece, as far as it came. */
+interface Collected {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  filled: number;
+  readonly settle: PromiseWithResolvers<Uint8Array<ArrayBuffer>>;
+}
+
 /** Content that comes piece by piece. */
 export class ReceivedBody implements BodySource {
   readonly length: number | undefined;
@@ -75,6 +82,7 @@ export class ReceivedBody implements BodySource {
   #waiter: PromiseWithResolvers<Uint8Array | null> | undefined;
   #fields: readonly Field[] = [];
   #trailers: PromiseWithResolvers<readonly Field[]> | undefined;
+  #collected: Collected | undefined;
 
   /** Made with the response; `length` in bytes where the head announced it. */
   constructor(demand: BodyDemand, length: number | undefined) {
@@ -85,6 +93,37 @@ export class ReceivedBody implements BodySource {
   /** Whether there's room for more. */
   get hungry(): boolean {
     return this.cancelled || this.#size < HIGH_WATER;
+  }
+
+  /** Where the next octets may be read to straight off the wire, so that nobody copies them; never empty. */
+  get space(): Uint8Array | undefined {
+    const collected = this.#collected;
+    if (collected === undefined || this.settled || collected.filled === collected.bytes.length) return undefined;
+    return collected.bytes.subarray(collected.filled);
+  }
+
+  /** Tells that the first `count` bytes of the {@linkcode ReceivedBody.space} were read. */
+  advance(count: number): void {
+    if (this.#collected !== undefined) this.#collected.filled += count;
+  }
+
+  /** Takes all of the content, whose length is known, in memory of its own; nothing of it may have been read. */
+  collect(length: number): Promise<Uint8Array<ArrayBuffer>> {
+    const collected: Collected = { bytes: new Uint8Array(length), filled: 0, settle: Promise.withResolvers() };
+    this.#collected = collected;
+    for (const chunk of this.#chunks) this.#fill(chunk);
+    this.#chunks.length = this.#size = 0;
+    if (this.#error !== undefined) collected.settle.reject(this.#error.reason);
+    else if (this.#ended) collected.settle.resolve(collected.bytes);
+    else this.#demand.wanted();
+    return collected.settle.promise;
+  }
+
+  #fill(bytes: Uint8Array): void {
+    const collected = this.#collected;
+    if (collected === undefined) return;
+    collected.bytes.set(bytes, collected.filled);
+    collected.filled += bytes.length;
   }
 
   /** Whether all of it came, or will never come. */
@@ -136,6 +175,7 @@ export class ReceivedBody implements BodySource {
 
   /** Takes a piece off the wire; it is the reader's from now on. */
   push(bytes: Uint8Array): void {
+    if (this.#collected !== undefined) return this.#fill(bytes);
     const waiter = this.#waiter;
     if (waiter !== undefined) {
       this.#waiter = undefined;
@@ -150,6 +190,7 @@ export class ReceivedBody implements BodySource {
   finish(trailers: readonly Field[]): void {
     this.#ended = true;
     this.#fields = trailers;
+    this.#collected?.settle.resolve(this.#collected.bytes);
     this.#waiter?.resolve(null);
     this.#waiter = undefined;
     if (this.#chunks.length === 0) this.#trailers?.resolve(trailers);
@@ -159,6 +200,7 @@ export class ReceivedBody implements BodySource {
   fail(reason: unknown): void {
     if (this.settled) return;
     this.#error = { reason };
+    this.#collected?.settle.reject(reason);
     this.#waiter?.reject(reason);
     this.#waiter = undefined;
     this.#rejectTrailers(reason);

@@ -291,3 +291,46 @@ Deno.test("ReceivedBody gives what came before it broke off, then the reason, an
   aborted.abort("enough");
   assertEquals(await rejection(Promise.resolve(aborted.read())), "enough");
 });
+
+Deno.test("ReceivedBody.collect() gives all in memory of its own, pushed or read straight to its space", async () => {
+  let wanted = 0;
+  const body = new ReceivedBody({ wanted: () => wanted++, cancelled: () => {} }, 6);
+  body.push(fromLatin1("ab"));
+  assertEquals(body.space, undefined);
+  const collecting = body.collect(6);
+  assertEquals([wanted, body.space?.length, body.hungry], [1, 4, true]);
+  body.space?.set(fromLatin1("cd"));
+  body.advance(2);
+  body.push(fromLatin1("ef"));
+  assertEquals(body.space, undefined, "nothing is missing");
+  body.finish([]);
+  assertEquals(await collecting, fromLatin1("abcdef"));
+  const broken = new ReceivedBody({ wanted: () => {}, cancelled: () => {} }, 6);
+  const failing = broken.collect(6);
+  broken.fail("lost");
+  assertEquals([await rejection(failing), broken.space], ["lost", undefined]);
+  const late = new ReceivedBody({ wanted: () => {}, cancelled: () => {} }, 2);
+  late.push(fromLatin1("ab"));
+  late.finish([]);
+  assertEquals(await late.collect(2), fromLatin1("ab"));
+  const gone = new ReceivedBody({ wanted: () => {}, cancelled: () => {} }, 2);
+  gone.fail("lost");
+  assertEquals(await rejection(gone.collect(2)), "lost");
+});
+
+Deno.test("HttpClient.fetch gives a long body whole, however it is cut, and leaves the next answer alone", async () => {
+  const content = new Uint8Array(300_000).map((_, at) => at % 251);
+  for (const chunkSize of [1_000, 65_536, Infinity]) {
+    const { listener, connect } = memoryNetwork({ chunkSize, capacity: 1_000_000 });
+    await using _server = serve(
+      { listener },
+      (request) => new Response(request.url.endsWith("/big") ? content : "hello"),
+    );
+    await using client = new HttpClient({ connect });
+    for (let count = 0; count < 3; count++) {
+      assertEquals(await (await client.fetch("http://localhost/big")).bytes(), content);
+      assertEquals(await (await client.fetch("http://localhost/")).text(), "hello");
+    }
+    assertEquals(client.connections, 1);
+  }
+});
