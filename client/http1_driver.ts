@@ -21,6 +21,8 @@ import { type BodyDemand, ReceivedBody, WholeBody } from "./received_body.ts";
 
 /** Most output that waits for the socket, in bytes, before content stops being asked for. */
 const HIGH_WATER = 64 * 1024;
+/** Most that one read may bring, in bytes: a fast download costs a quarter less so than by 64 KiB (Deno 2.9). */
+const READ_BYTES = 256 * 1024;
 /** How much earlier than the server an idle connection is given up here, in milliseconds: what a request travels. */
 const HINT_MARGIN = 1_000;
 /** Longest content that is left where it was read, in bytes: a copy costs more than what it keeps alive. */
@@ -70,7 +72,7 @@ export class Http1Driver implements BodyDemand, ExchangeDriver {
     this.#transport = transport;
     this.#owner = owner;
     this.#core = new ClientConnection({ limits, timeouts, now });
-    this.#reader = new Reader(transport);
+    this.#reader = new Reader(transport, { maxSize: READ_BYTES });
     this.#timer = context.scheduler.timer(() => this.#expire(), { ref: false });
     this.#now = now;
   }

@@ -8,6 +8,7 @@
  */
 
 import { BYTES, type Case, MEMORY, REQUESTS } from "./case.ts";
+import * as client from "./clients.ts";
 import { curl } from "./curl.ts";
 import { DOWNLOAD_BYTES } from "./handler.ts";
 import * as server from "./servers.ts";
@@ -64,6 +65,22 @@ const JSON_POST: WrkLoad = {
 
 const { ours, denoServe, nodeHttp, canned } = server;
 const GET: WrkLoad = { connections: 64 };
+
+/** Clients that ask a server of canned bytes, the same for all. */
+const hello = (inFlight: number) =>
+  client.asking(
+    { work: "get", inFlight, server: canned, handler: "hello", ask: {} },
+    [client.ours, client.denoFetch, client.undici, client.raw],
+  );
+
+/** Clients that move 64 MiB, one transfer at a time. */
+const transfers = (work: "download" | "upload") =>
+  client.asking(
+    work === "download"
+      ? { work, inFlight: 1, server: server.writeLoop, handler: "downloadBytes", ask: {} }
+      : { work, inFlight: 1, server: server.readLoop, handler: "uploadBytes", ask: upload.ask },
+    [client.ours, client.denoFetch, client.undici, client.raw],
+  );
 
 /** All cases, in the order in which they run. */
 export const CASES: readonly Case[] = [
@@ -170,6 +187,34 @@ export const CASES: readonly Case[] = [
     unit: REQUESTS,
     contenders: server.serving("echo", requests(JSON_POST), [ours, denoServe, nodeHttp]),
     targets: [],
+  },
+  {
+    name: "client-32",
+    title: "a client's GET of a short text, 32 in flight",
+    unit: REQUESTS,
+    contenders: hello(32),
+    targets: [{ against: "fetch", atLeast: 2.5 }, { against: "undici", atLeast: 1.5 }],
+  },
+  {
+    name: "client-one",
+    title: "the same, one at a time",
+    unit: REQUESTS,
+    contenders: hello(1),
+    targets: [{ against: "fetch", atLeast: 1.5 }],
+  },
+  {
+    name: "client-download",
+    title: "a client's 64 MiB down, read as a stream",
+    unit: BYTES,
+    contenders: transfers("download"),
+    targets: [{ against: "fetch", atLeast: 1 }],
+  },
+  {
+    name: "client-upload",
+    title: "a client's 64 MiB up, from a Uint8Array",
+    unit: BYTES,
+    contenders: transfers("upload"),
+    targets: [{ against: "fetch", atLeast: 1 }],
   },
 ];
 

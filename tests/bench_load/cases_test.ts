@@ -40,5 +40,9 @@ Deno.test("CASES judge by the promised targets", () => {
     "upload-stream": [{ against: "Deno.serve", atLeast: 1 }],
     "upload-bytes": [{ against: "Deno.serve", atLeast: 1 }],
     idle: [{ atMost: 12_288 }],
+    "client-32": [{ against: "fetch", atLeast: 2.5 }, { against: "undici", atLeast: 1.5 }],
+    "client-one": [{ against: "fetch", atLeast: 1.5 }],
+    "client-download": [{ against: "fetch", atLeast: 1 }],
+    "client-upload": [{ against: "fetch", atLeast: 1 }],
   });
 });
