@@ -78,7 +78,13 @@ export function sentTrailers(response: Response): SentTrailers | undefined {
  * console.log([...await trailersOf(new Response("no wire"))]); // []
  * ```
  */
-export async function trailersOf(message: Request | Response): Promise<Headers> {
+export function trailersOf(message: Request | Response): Promise<Headers> {
+  const trailers = receivedTrailers(message);
+  trailers.catch(() => {}); // whoever asked is told; a peer that breaks off harms nobody who didn't wait
+  return trailers;
+}
+
+async function receivedTrailers(message: Request | Response): Promise<Headers> {
   const headers = new Headers();
   const ask = received.get(message) ?? askSource(message);
   if (ask !== undefined) {

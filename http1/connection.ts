@@ -472,7 +472,9 @@ export class ServerConnection implements ExchangeOwner {
     if (this.#phase === "head" && this.#headBegan) {
       return this.#refuse(new Http1Error(408, "Cannot read head as it must come within the time allowed"));
     }
-    if (this.idle) this.#retire();
+    if (!this.idle) return;
+    if (this.output.size === 0) this.#retire();
+    else this.#readDeadline = this.#now + this.#timeouts.idle; // the client is still busy with the last answer
   }
 
   /** Answers an error in its turn, and reads no more. The exchange whose content is broken fails with it. */

@@ -41,6 +41,8 @@ export class Http1Body implements BodySource {
   #size = 0;
   #ended = false;
   #error: { readonly reason: unknown } | undefined;
+  /** Why nobody will read on, where some had still to come. */
+  #cancelReason: unknown;
   #waiter: Waiter | undefined;
   #fields: readonly Field[] = [];
   #trailers: PromiseWithResolvers<readonly Field[]> | undefined;
@@ -92,7 +94,8 @@ export class Http1Body implements BodySource {
     this.#waiter?.resolve(null);
     this.#waiter = undefined;
     if (!this.settled) {
-      this.#rejectTrailers(reason ?? new TypeError("Cannot read trailers as the content was cancelled"));
+      this.#cancelReason = reason ?? new TypeError("Cannot read trailers as the content was cancelled");
+      this.#rejectTrailers(this.#cancelReason);
     }
     this.#demand.cancelled();
   }
@@ -109,6 +112,7 @@ export class Http1Body implements BodySource {
     if (this.#trailers === undefined) {
       this.#trailers = Promise.withResolvers();
       if (this.#error !== undefined) this.#rejectTrailers(this.#error.reason);
+      else if (this.#cancelReason !== undefined) this.#rejectTrailers(this.#cancelReason);
       else if (this.#ended && this.#chunks.length === 0) this.#finish();
     }
     return this.#trailers.promise;

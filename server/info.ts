@@ -41,7 +41,10 @@ export class CallInfo implements ServeInfo {
 
   get trailers(): Promise<Headers> {
     const { body } = this.#call;
-    return body === null ? Promise.resolve(new Headers()) : body.trailers().then(headersOf);
+    if (body === null) return Promise.resolve(new Headers());
+    const trailers = body.trailers().then(headersOf);
+    trailers.catch(() => {}); // whoever asked is told; a client that breaks off harms nobody who didn't wait
+    return trailers;
   }
 
   async inform(status: number, headers?: HeadersInit): Promise<void> {

@@ -5,11 +5,12 @@
  * @module
  */
 
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { trailersOf } from "../../http/mod.ts";
 import { Output } from "../../http1/output.ts";
 import { memoryNetwork } from "../../net/mod.ts";
 import { serve } from "../../server/mod.ts";
-import { turn } from "./client.ts";
+import { type Client, latin1, turn } from "./client.ts";
 import { answersOf, get, Stage, statusesOf } from "./stage.ts";
 
 /** Lets much happen. */
@@ -286,4 +287,57 @@ Deno.test("serve() counts a request's time from its 100 (Continue), and from con
     }
     assertEquals(statusesOf(client).at(-1), 408);
   }
+});
+
+for (
+  const [what, end] of [
+    ["breaks off", (client: Client) => client.close()],
+    ["breaks a rule", (client: Client) => client.write("not a chunk")],
+    ["is answered before the end", () => {}],
+  ] as const
+) {
+  for (const way of ["info.trailers", "trailersOf()"] as const) {
+    Deno.test(`${way} that nobody waits for is no uncaught error where a request ${what}`, async () => {
+      let asked: Promise<Headers> | undefined;
+      await using stage = new Stage({}, async (request, info) => {
+        asked = way === "info.trailers" ? info.trailers : trailersOf(request);
+        if (what !== "is answered before the end") await request.text().catch(() => {});
+        return new Response();
+      });
+      const client = await stage.say("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n");
+      end(client);
+      await turns(5);
+      await assertRejects(() => asked ?? Promise.resolve());
+    });
+  }
+}
+
+Deno.test("info.trailers rejects for who asks after the content was cancelled", async () => {
+  let told = "nothing";
+  await using stage = new Stage({}, async (request, info) => {
+    await request.body?.cancel();
+    told = await standing(info.trailers);
+    return new Response();
+  });
+  const client = await stage.say("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n");
+  await turns(5);
+  assertEquals([told, statusesOf(client)], ["rejected", [200]]);
+});
+
+Deno.test("serve() counts no idle time while a client still takes the last answer", async () => {
+  await using stage = new Stage({ ...NARROW, timeouts: { idle: 5_000 } }, () => new Response(new Uint8Array(300_000)));
+  const client = await stage.dial({ listens: false });
+  client.write(get("/1"));
+  await turns(2);
+  const into = new Uint8Array(4096);
+  for (let seconds = 0; seconds < 10; seconds++) {
+    client.wire += latin1(into.subarray(0, await client.transport.read(into) ?? 0));
+    await stage.advance(1_000);
+  }
+  client.listen();
+  client.write(get("/2"));
+  await turns(400);
+  assertEquals(statusesOf(client), [200, 200]);
+  await stage.advance(6_000);
+  assert(client.ended);
 });
