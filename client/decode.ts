@@ -9,13 +9,24 @@ import type { BodySource } from "../http/call.ts";
 import type { Field } from "../http/fields/field.ts";
 import { listElements } from "../http/fields/list.ts";
 
-/** What the platform can decode, by the names that `content-encoding` has for it. */
-const CODINGS: ReadonlyMap<string, CompressionFormat> = new Map<string, CompressionFormat>([
-  ["gzip", "gzip"],
-  ["x-gzip", "gzip"],
-  ["deflate", "deflate"],
-  ["br", "brotli"],
-]);
+/** What the platform can decode, by the names that `content-encoding` has for it; an older one knows no Brotli. */
+const CODINGS: ReadonlyMap<string, CompressionFormat> = new Map(
+  ([["gzip", "gzip"], ["x-gzip", "gzip"], ["deflate", "deflate"], ["br", "brotli"]] as const)
+    .filter(([, format]) => isSupported(format)),
+);
+
+/** What `accept-encoding` says where content is decoded. */
+export const ACCEPTED_CODINGS: string = [...CODINGS.keys()].filter((coding) => coding !== "x-gzip").join(", ");
+
+function isSupported(format: CompressionFormat): boolean {
+  try {
+    new DecompressionStream(format);
+    return true;
+  } catch (error) {
+    if (error instanceof TypeError) return false;
+    throw error;
+  }
+}
 
 /** Content without its codings, the last applied first; the content itself where it has none, or one that isn't known. */
 export function decoded(body: BodySource, fields: readonly Field[]): BodySource {

@@ -14,7 +14,9 @@ import type { ClientRequest } from "../http1/client_phases.ts";
 import { sizeOfFields, writeRequestHead } from "../http1/write.ts";
 import { type Content, contentOf, streamed } from "./content.ts";
 import type { ClientContext } from "./context.ts";
+import { ACCEPTED_CODINGS } from "./decode.ts";
 import { checkTimeout } from "./options.ts";
+import { requestSource } from "./request_source.ts";
 import type { Target, Targets } from "./target.ts";
 import type { FetchInit, FetchInput, Information } from "./types.ts";
 
@@ -158,8 +160,13 @@ function expectation(fields: readonly Field[]): boolean {
 function contentFrom(request: Request | undefined, init: FetchInit): Content | Promise<Content> | null {
   if (init.body !== undefined) return init.body === null ? emptyWith(init) : contentOf(init.body);
   if (request === undefined || request.body === null) return emptyWith(init);
+  const source = requestSource(request);
   const { body } = new Request(request); // moves the body, so that the given request counts as used at once
-  return body === null ? null : streamed(body, null, undefined);
+  if (body === null) return null;
+  if (source === undefined) return streamed(body, null, undefined);
+  body.cancel().catch(() => {}); // it is had from its source, which can be read again
+  const content = contentOf(source);
+  return content instanceof Promise ? content : { ...content, type: null }; // the request's own field says it
 }
 
 /** Trailers need chunked content to stand behind, if only an empty one (RFC 9112 §7.1.2). */
@@ -183,7 +190,7 @@ export function encode(request: OutgoingRequest, context: ClientContext): Client
   };
   add("accept", "*/*"); // Fetch §4, "fetch", step 13
   add("user-agent", context.userAgent);
-  if (context.decompress) add("accept-encoding", "gzip, deflate, br");
+  if (context.decompress) add("accept-encoding", ACCEPTED_CODINGS);
   if (content !== null && content.type !== null) add("content-type", content.type);
   if (contentLength < 0) fields.push({ name: "transfer-encoding", value: "chunked" });
   else if (contentLength > 0 || content !== null || USUALLY_WITH_CONTENT.has(method)) {

@@ -39,10 +39,14 @@ Deno.test("HttpClient.fetch sends the least that a request needs", async () => {
 Deno.test("HttpClient.fetch takes a Request, and an init over it", async () => {
   const request = () =>
     new Request("http://localhost/a", { method: "PUT", headers: { "x-a": "b" }, body: "hello", redirect: "manual" });
-  assertMatch(
-    await sent(request(), {}, "0\r\n\r\n"),
-    /^PUT \/a [^]*\r\nx-a: b\r\n[^]*\r\n\r\n5\r\nhello\r\n0\r\n\r\n$/,
-  );
+  const plain = await sent(request(), {}, "hello");
+  assertMatch(plain, /^PUT \/a [^]*\r\nx-a: b\r\n[^]*\r\ncontent-length: 5\r\n\r\nhello$/);
+  assertEquals(plain.match(/content-type: .*/g), ["content-type: text/plain;charset=UTF-8"]);
+  for (const body of [new Uint8Array([104, 105]), new Blob(["hi"]), new URLSearchParams("hi")]) {
+    assertMatch(await sent(new Request(request(), { body }), {}, "hi"), /\r\ncontent-length: [23]\r\n\r\nhi$/);
+  }
+  const stream = new Request(request(), { body: new Blob(["hi"]).stream() });
+  assertMatch(await sent(stream, {}, "0\r\n\r\n"), /\r\ntransfer-encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n$/);
   const over = await sent(request(), { method: "post", headers: { "x-c": "d" }, body: "you" }, "you");
   assertMatch(over, /^POST \/a [^]*\r\nx-c: d\r\n[^]*\r\ncontent-length: 3\r\n\r\nyou$/);
   assert(!over.includes("x-a"));
@@ -51,7 +55,7 @@ Deno.test("HttpClient.fetch takes a Request, and an init over it", async () => {
   const response = set.client.fetch(used);
   assert(used.bodyUsed, "at once, as the platform has it");
   const peer = await set.accept();
-  await peer.readUntil("0\r\n\r\n");
+  await peer.readUntil("hello");
   await peer.write(OK);
   await response;
   assertInstanceOf(await rejection(set.client.fetch(used)), TypeError);
