@@ -32,6 +32,13 @@ export interface ReaderOptions {
    */
   readonly initialSize?: number;
   /**
+   * Least size of a buffer behind one that was used up, in bytes: whoever used one up is busy, and a larger one lasts for
+   * more reads; at most `maxSize`.
+   *
+   * @default {initialSize}
+   */
+  readonly busySize?: number;
+  /**
    * The largest buffer that reads which fill theirs lead to, in bytes; at least `initialSize`.
    *
    * @default {65536}
@@ -69,6 +76,7 @@ export class Reader {
   readonly #transport: Transport;
   readonly #minRead: number;
   readonly #initialSize: number;
+  readonly #busySize: number;
   readonly #maxSize: number;
   #buffer: Uint8Array<ArrayBuffer> = EMPTY;
   #start = 0;
@@ -86,17 +94,18 @@ export class Reader {
    */
   constructor(transport: Transport, options: ReaderOptions = {}) {
     const { minRead = DEFAULT_MIN_READ, initialSize = DEFAULT_INITIAL_SIZE, maxSize = DEFAULT_MAX_SIZE } = options;
-    if (
-      !isSize(minRead) || !isSize(initialSize) || !isSize(maxSize) || minRead > initialSize || initialSize > maxSize
-    ) {
+    const { busySize = initialSize } = options;
+    const sizes = [minRead, initialSize, busySize, maxSize];
+    if (!sizes.every(isSize) || sizes.some((size, at) => at > 0 && sizes[at - 1]! > size)) {
       throw new RangeError(
-        "Cannot make a reader as sizes must be 1 <= minRead <= initialSize <= maxSize: received " +
-          `${minRead}, ${initialSize}, ${maxSize}`,
+        "Cannot make a reader as sizes must be 1 <= minRead <= initialSize <= busySize <= maxSize: received " +
+          sizes.join(", "),
       );
     }
     this.#transport = transport;
     this.#minRead = minRead;
     this.#initialSize = initialSize;
+    this.#busySize = busySize;
     this.#maxSize = maxSize;
     this.#size = initialSize;
   }
@@ -150,9 +159,11 @@ export class Reader {
    */
   space(): Uint8Array {
     const free = this.#buffer.length - this.#end;
-    // Second case: nothing unread, and a buffer that is far too large for what comes by now.
-    if (free < this.#minRead || (this.#start === this.#end && free > 4 * this.#size)) {
-      this.#renew(Math.max(this.#size, 2 * (this.#end - this.#start)));
+    if (free < this.#minRead) {
+      const least = this.#buffer === EMPTY ? this.#size : Math.max(this.#size, this.#busySize);
+      this.#renew(Math.max(least, 2 * (this.#end - this.#start)));
+    } else if (this.#start === this.#end && free > 4 * Math.max(this.#size, this.#busySize)) {
+      this.#renew(this.#size); // a buffer that is far too large for what comes by now
     }
     this.#lent = true;
     // Half the cost of `subarray`, which looks for a species: a buffer of ours begins where its memory does.

@@ -203,6 +203,14 @@ Deno.test("Reader parks on 1 KiB at first, grows with reads that fill their room
   assert(rooms.at(-1)! <= 4096, `${rooms}`);
 });
 
+Deno.test("Reader goes on in a buffer of the busy size once it has used one up", async () => {
+  const { transport, rooms } = chunked(Array.from({ length: 14 }, () => numbered(100)));
+  const reader = new Reader(transport, { minRead: 64, initialSize: 256, busySize: 1024 });
+  while (await reader.fill()) reader.consume(reader.length);
+  assertEquals(rooms.slice(0, 4), [256, 156, 1024, 924]); // 56 bytes are no room
+  assertEquals(rooms[12], 1024); // 24 aren't either
+});
+
 Deno.test("Reader.shrink() makes the next read park on the initial size", async () => {
   const { transport, rooms } = chunked([numbered(100_000)]);
   const reader = new Reader(transport);
@@ -254,7 +262,11 @@ Deno.test("Reader.fill() refuses a second one while one is parked, and passes th
 
 Deno.test("Reader() refuses sizes out of order", () => {
   const [transport] = memoryPipe();
-  for (const options of [{ minRead: 0 }, { minRead: 2000 }, { initialSize: 1.5 }, { maxSize: 512 }, { maxSize: NaN }]) {
+  for (
+    const options of [{ minRead: 0 }, { minRead: 2000 }, { initialSize: 1.5 }, { maxSize: 512 }, { maxSize: NaN }, {
+      busySize: 1,
+    }]
+  ) {
     assertThrows(() => new Reader(transport, options), RangeError, "Cannot make a reader");
   }
 });
