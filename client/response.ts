@@ -6,49 +6,12 @@
  */
 
 import { streamOf } from "../http/body.ts";
+import { EagerResponse } from "./eager_response.ts";
 import { dressAsResponse, LazyResponse, type ResponseSource } from "./lazy_response.ts";
 import { findResponseSlots, type ResponseSlots } from "./response_slots.ts";
 
 /** Makes a `Response` of a source. */
 export type ResponseFactory = (source: ResponseSource) => Response;
-
-/** A real `Response` over a source, for platforms that keep its state where we can't reach. */
-class EagerResponse extends Response {
-  readonly #source: ResponseSource;
-
-  constructor(source: ResponseSource, body: ReadableStream<Uint8Array<ArrayBuffer>> | null) {
-    super(body, { headers: source.fields().map(({ name, value }): [string, string] => [name, value]) });
-    this.#source = source;
-  }
-
-  override get type(): ResponseType {
-    return "basic";
-  }
-
-  override get url(): string {
-    return this.#source.url;
-  }
-
-  override get redirected(): boolean {
-    return this.#source.redirected;
-  }
-
-  override get status(): number {
-    return this.#source.status;
-  }
-
-  override get statusText(): string {
-    return this.#source.statusText;
-  }
-
-  override get ok(): boolean {
-    return this.status >= 200 && this.status < 300;
-  }
-
-  override clone(): Response {
-    return new EagerResponse(this.#source, super.clone().body);
-  }
-}
 
 /**
  * Makes the factory of responses.

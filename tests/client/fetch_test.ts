@@ -10,6 +10,7 @@ import {
 import { ClientError, type FetchInit, type FetchInput, HttpClient, trailersOf } from "../../client/mod.ts";
 import { serve } from "../../server/mod.ts";
 import { memoryNetwork } from "../../net/mod.ts";
+import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
 import { OK, rejection, settled, stage, until } from "./peer.ts";
 
 /** What goes over the wire for a request: the head and, where it has content, that. */
@@ -349,23 +350,33 @@ Deno.test("HttpClient.fetch rejects when the body fails, with its error as the c
   await until(() => set.client.connections === 0);
 });
 
+function canDecode(format: CompressionFormat): boolean {
+  try {
+    new DecompressionStream(format);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 Deno.test("HttpClient decodes content only where it was told to", async () => {
-  const zip = async (text: string, format: CompressionFormat) =>
-    await new Response(new Blob([text]).stream().pipeThrough(new CompressionStream(format))).bytes();
-  for (const [coding, format] of [["gzip", "gzip"], ["deflate", "deflate"], ["br", "brotli"]] as const) {
+  const content = new TextEncoder().encode("hello");
+  const coded: [string, Uint8Array][] = [["gzip", gzipSync(content)], ["deflate", deflateSync(content)]];
+  const hasBrotli = canDecode("brotli"); // Deno has it since 2.9
+  if (hasBrotli) coded.push(["br", brotliCompressSync(content)]);
+  for (const [coding, bytes] of coded) {
     for (const decompress of [true, false]) {
       using set = stage({ decompress });
       const response = set.client.fetch("http://localhost/");
       const peer = await set.accept();
       assertEquals(
         /accept-encoding: (.*)\r\n/.exec(await peer.head())?.[1],
-        decompress ? "gzip, deflate, br" : undefined,
+        decompress ? `gzip, deflate${hasBrotli ? ", br" : ""}` : undefined,
       );
-      const bytes = await zip("hello", format);
       await peer.write(`HTTP/1.1 200 OK\r\ncontent-encoding: ${coding}\r\ncontent-length: ${bytes.length}\r\n\r\n`);
       await peer.write(bytes);
       if (decompress) assertEquals(await (await response).text(), "hello");
-      else assertEquals(await (await response).bytes(), bytes);
+      else assertEquals(await (await response).bytes(), new Uint8Array(bytes));
     }
   }
   using set = stage({ decompress: true });

@@ -1,0 +1,94 @@
+/**
+ * Owns the `Response` for platforms that keep its state where we can't reach: a real one, made at once, whose body methods
+ * are bounded. Knows nothing of slots.
+ *
+ * @module
+ */
+
+import { type Bytes, NO_CONTENT, readStream, streamOf } from "../http/body.ts";
+import { pack, UTF8 } from "../http/lazy_request.ts";
+import { setReceivedTrailers } from "../http/trailers.ts";
+import type { ResponseSource } from "./lazy_response.ts";
+
+/** A real `Response` over a source; its headers may be changed. */
+export class EagerResponse extends Response {
+  readonly #source: ResponseSource;
+
+  /** Makes one of a source, or of the body of a clone of one that had it. */
+  constructor(source: ResponseSource, body: ReadableStream<Bytes> | null) {
+    super(body, { headers: source.fields().map(({ name, value }): [string, string] => [name, value]) });
+    this.#source = source;
+  }
+
+  override get type(): ResponseType {
+    return "basic";
+  }
+
+  override get url(): string {
+    return this.#source.url;
+  }
+
+  override get redirected(): boolean {
+    return this.#source.redirected;
+  }
+
+  override get status(): number {
+    return this.#source.status;
+  }
+
+  override get statusText(): string {
+    return this.#source.statusText;
+  }
+
+  override get ok(): boolean {
+    return this.status >= 200 && this.status < 300;
+  }
+
+  override clone(): Response {
+    const clone = new EagerResponse(this.#source, super.clone().body);
+    const { body } = this.#source;
+    if (body !== null) setReceivedTrailers(clone, () => body.trailers());
+    return clone;
+  }
+
+  override async arrayBuffer(): Promise<ArrayBuffer> {
+    const bytes = await this.#take();
+    return bytes.length === bytes.buffer.byteLength ? bytes.buffer : bytes.slice().buffer;
+  }
+
+  override async blob(): Promise<Blob> {
+    return await pack(await this.#take(), this.headers).blob();
+  }
+
+  override async bytes(): Promise<Bytes> {
+    return await this.#take();
+  }
+
+  override async formData(): Promise<FormData> {
+    return await pack(await this.#take(), this.headers).formData();
+  }
+
+  override async json(): Promise<unknown> {
+    return JSON.parse(await this.text());
+  }
+
+  override async text(): Promise<string> {
+    return UTF8.decode(await this.#take());
+  }
+
+  override textStream(): ReadableStream<string> {
+    if (this.bodyUsed || this.body?.locked) throw unusable();
+    return (this.body ?? streamOf(NO_CONTENT)).pipeThrough(new TextDecoderStream());
+  }
+
+  #take(): Bytes | Promise<Bytes> {
+    const stream = this.body;
+    if (stream === null) return new Uint8Array(0);
+    if (this.bodyUsed || stream.locked) throw unusable();
+    return readStream(stream, this.#source.bodyLimit, this.#source.body?.length);
+  }
+}
+
+function unusable(): TypeError {
+  return new TypeError("Cannot read body as it must not be used or locked");
+}
