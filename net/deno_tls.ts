@@ -8,9 +8,9 @@
 import { ConnListener, ConnTransport } from "./deno_conn.ts";
 import { checkReusePort, connectTcp, type DialTcpOptions, listenTcp, type ListenTcpOptions } from "./deno_tcp.ts";
 import { attempt } from "./dial.ts";
-import { secureListener } from "./node_tls.ts";
+import { secureListener, type SecureListenerOptions } from "./node_tls.ts";
 import { type CertifiedKey, handshakeError, type TlsListener } from "./tls.ts";
-import type { Address, Transport } from "./transport.ts";
+import type { Address, Listener, Transport } from "./transport.ts";
 
 /** Where {@linkcode listenTls} listens, and as whom. */
 export interface ListenTlsOptions extends ListenTcpOptions, CertifiedKey {
@@ -63,7 +63,7 @@ export interface DialTlsOptions extends DialTcpOptions {
  */
 export function listenTls(options: ListenTlsOptions): TlsListener & { readonly addr: Deno.NetAddr } {
   const { cert, key, alpnProtocols = [], replaceable = false, ...tcp } = options;
-  if (replaceable) return secureListener(listenTcp(tcp), { cert, key, alpnProtocols });
+  if (replaceable) return listenReplaceable(listenTcp(tcp), { cert, key, alpnProtocols });
   checkReusePort(tcp);
   return new FixedTlsListener(
     Deno.listenTls({ ...tcp, cert, key, alpnProtocols: [...alpnProtocols], transport: "tcp" }),
@@ -120,6 +120,19 @@ function verification(options: DialTlsOptions): Deno.StartTlsOptions {
 /** The address as TCP gives it: what `startTls` makes has one without `transport`. */
 function tcpAddr({ hostname, port }: Deno.NetAddr): Deno.NetAddr {
   return { transport: "tcp", hostname, port };
+}
+
+/** TLS by `node:tls` on a port that is closed again where the pair is none. */
+function listenReplaceable(
+  inner: Listener & { readonly addr: Deno.NetAddr },
+  options: SecureListenerOptions,
+): TlsListener & { readonly addr: Deno.NetAddr } {
+  try {
+    return secureListener(inner, options);
+  } catch (error) {
+    inner.close();
+    throw error;
+  }
 }
 
 /** TLS by Deno: fast, and for good who it is. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Ended, isAbortOf, type OwnedTask, RunningTask, type Task, type TaskFunction } from "./task.ts";
+import { type Ended, type OwnedTask, RunningTask, type Task, type TaskFunction } from "./task.ts";
 
 /** What a {@linkcode TaskGroup} is made with. */
 export interface TaskGroupOptions {
@@ -49,7 +49,7 @@ export class TaskGroup implements AsyncDisposable {
   #queue: OwnedTask[] = [];
   #queueStart = 0;
   #running = 0;
-  #followed = 0;
+  #entered = 0;
   #starting = false;
   #failures: unknown[] = [];
   #emptied: PromiseWithResolvers<void> | undefined = undefined;
@@ -78,7 +78,7 @@ export class TaskGroup implements AsyncDisposable {
 
   /** How many tasks are not over: those that run and those that wait for a place. */
   get size(): number {
-    return this.#tasks.size + this.#followed;
+    return this.#tasks.size + this.#entered;
   }
 
   /** How many tasks run. */
@@ -103,15 +103,25 @@ export class TaskGroup implements AsyncDisposable {
   }
 
   /**
-   * Takes in something that runs already: the group waits for it, and its failure cancels the rest. It takes no place of
-   * `max` and is given no signal, so that it costs no more than the promise itself.
+   * Counts something that runs by callbacks as a part of the group, until {@linkcode TaskGroup.leave}: the group waits for
+   * it. It takes no place of `max`, has no signal and can't fail, and costs no promise.
    *
    * @throws {TypeError} If the group is over.
    */
-  follow(running: PromiseLike<unknown>): void {
-    if (this.#closed) throw new TypeError("Cannot follow as the task group is over");
-    this.#followed++;
-    running.then(this.#onFollowedEnd, this.#onFollowedFailure);
+  enter(): void {
+    if (this.#closed) throw new TypeError("Cannot enter as the task group is over");
+    this.#entered++;
+  }
+
+  /**
+   * Ends what {@linkcode TaskGroup.enter} began.
+   *
+   * @throws {TypeError} If nothing has entered that has not left.
+   */
+  leave(): void {
+    if (this.#entered === 0) throw new TypeError("Cannot leave as nothing must have left that has not entered");
+    this.#entered--;
+    this.#checkEmpty();
   }
 
   /**
@@ -171,20 +181,6 @@ export class TaskGroup implements AsyncDisposable {
     }
     this.#checkEmpty();
     return true;
-  };
-
-  readonly #onFollowedEnd = (): void => {
-    this.#followed--;
-    this.#checkEmpty();
-  };
-
-  readonly #onFollowedFailure = (error: unknown): void => {
-    this.#followed--;
-    if (!isAbortOf(error, this.#controller.signal)) {
-      this.#failures.push(error);
-      this.cancel(error);
-    }
-    this.#checkEmpty();
   };
 
   #checkEmpty(): void {

@@ -50,33 +50,35 @@ export class Server implements HttpServer, DriverOwner {
       maxConnections: limits.maxConnections,
       maxConnectionsPerAddress: limits.maxConnectionsPerAddress,
       onError: context.onConnectionError,
-      onTransport: (transport, permit) => this.#group.follow(this.#connect(transport, permit)),
+      onTransport: (transport, permit) => this.#connect(transport, permit),
     });
     await this.#group.join();
     signal?.removeEventListener("abort", abort);
   }
 
   /** Serves one connection from its handshake to its end; never rejects. */
-  #connect(transport: Transport, permit: Disposable): Promise<void> {
+  #connect(transport: Transport, permit: Disposable): void {
     this.#options.context.stats.connections++;
-    return transport.secure ? this.#connectTls(transport, permit) : this.#drive(transport, permit);
+    if (transport.secure) this.#group.spawn(() => this.#connectTls(transport, permit));
+    else this.#drive(transport, permit);
   }
 
   async #connectTls(transport: Transport, permit: Disposable): Promise<void> {
-    if (await this.#shakeHands(transport)) await this.#drive(transport, permit);
+    if (await this.#shakeHands(transport)) this.#drive(transport, permit);
     else this.closed(permit);
   }
 
-  #drive(transport: Transport, permit: Disposable): Promise<void> {
+  #drive(transport: Transport, permit: Disposable): void {
     const driver = new Http1Driver(this.#options.context, transport, { owner: this, permit });
     this.#drivers.add(driver);
-    const running = driver.run();
+    this.#group.enter();
+    driver.start();
     if (this.#stopping) driver.shutdown();
-    return running;
   }
 
   released(driver: Http1Driver): void {
     this.#drivers.delete(driver);
+    this.#group.leave();
   }
 
   closed(permit: Disposable): void {

@@ -305,3 +305,25 @@ Deno.test("a TaskGroup keeps its counts whatever its tasks do", async () => {
     { numRuns: 60 },
   );
 });
+
+Deno.test("TaskGroup.enter() lets the group wait for what runs by callbacks, until leave()", async () => {
+  const group = new TaskGroup();
+  let over = false;
+  group.enter();
+  group.enter();
+  const joined = group.join().then(() => over = true);
+  assertEquals(group.size, 2);
+  group.leave();
+  await Promise.resolve();
+  assertEquals([group.size, over], [1, false]);
+  group.leave();
+  await joined;
+  assertEquals([group.size, over], [0, true]);
+});
+
+Deno.test("TaskGroup.enter() and leave() refuse a group that is over, and more leaving than entering", async () => {
+  const group = new TaskGroup();
+  assertThrows(() => group.leave(), TypeError, "Cannot leave");
+  await group[Symbol.asyncDispose]();
+  assertThrows(() => group.enter(), TypeError, "Cannot enter");
+});
