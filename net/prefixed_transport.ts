@@ -69,6 +69,7 @@ export class PrefixedTransport implements Transport {
     this.#transport.unref();
   }
 
+  /** Closes both sides at once. */
   [Symbol.dispose](): void {
     this.close();
   }
