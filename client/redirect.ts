@@ -37,7 +37,6 @@ export function redirected(request: OutgoingRequest, status: number, location: s
   const from = request.target;
   const url = URL.parse(utf8Of(location), from.href);
   if (url === null) throw refused(`its location must be a URL: received ${location}`);
-  if (url.hash === "") url.hash = from.hash;
   let target;
   try {
     target = targetOf(url);

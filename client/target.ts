@@ -19,8 +19,6 @@ export interface PlainRequest {
 export interface Target {
   /** The URL without its fragment: what `response.url` says. */
   readonly href: string;
-  /** The fragment with its `#`, or nothing; a redirect inherits it (Fetch §4.4). */
-  readonly hash: string;
   /** Scheme, host and port: what connections are kept by. */
   readonly origin: string;
   /** Whether the scheme is `https`. */
@@ -55,7 +53,6 @@ export function targetOf(input: string | URL): Target {
   const secure = protocol === "https:";
   return {
     href: hash === "" && !url.href.endsWith("#") ? url.href : url.href.slice(0, url.href.indexOf("#")),
-    hash,
     origin: url.origin,
     secure,
     hostname: hostname.startsWith("[") ? hostname.slice(1, -1) : hostname,

@@ -110,7 +110,6 @@ export class TunnelTask implements Exchange {
 
   /** See {@linkcode Exchange.switched}. */
   switched(head: ReceivedHead, transport: Transport): void {
-    if (this.#over) return transport.close();
     this.#finish();
     const chosen = head.fields().filter(({ name }) => name === "upgrade").flatMap(({ value }) => listElements(value));
     const protocol = this.#tunnel.method === "CONNECT" ? "" : chosen.join(", ");

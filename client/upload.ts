@@ -42,7 +42,6 @@ export class Upload {
     try {
       while (!this.#stopped) {
         await driver.room();
-        if (!driver.wantsContent) return this.stop(undefined);
         const { done, value } = await this.#reader.read();
         if (this.#stopped) return;
         if (!driver.wantsContent) return this.stop(undefined);

@@ -368,7 +368,6 @@ export class ClientConnection {
     const near = this.#head!.framing === "chunked" || this.#left <= drainBytes;
     if (!near || this.#send !== "sent" || !this.#head!.keepAlive || this.#request.closes) return this.#close();
     this.#drain = drainBytes;
-    this.#paused = false;
     this.#readDeadline = now + this.#timeouts.drain;
   }
 

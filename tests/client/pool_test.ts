@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertInstanceOf, assertMatch } from "@std/assert";
-import { ClientError } from "../../client/mod.ts";
+import { ClientError, HttpClient } from "../../client/mod.ts";
+import { memoryNetwork } from "../../net/mod.ts";
 import { OK, rejection, settled, stage, until } from "./peer.ts";
 
 const URLS = ["http://a/", "http://b/"] as const;
@@ -210,4 +211,65 @@ Deno.test("HttpClient frees the connection of a response that nobody reads, afte
   const error = await rejection(response.bytes());
   assert(error instanceof DOMException);
   assertMatch(error.message, /the reading of the response's content took longer than 300000 ms/);
+});
+
+Deno.test("HttpClient forgets an idle connection that ended, and keeps the others", async () => {
+  using set = stage();
+  const both = [set.client.fetch("http://a/"), set.client.fetch("http://a/")];
+  const peers = [await set.accept(), await set.accept()];
+  for (const peer of peers) await peer.answer();
+  for (const response of both) await (await response).text();
+  peers[1]!.close();
+  await until(() => set.client.connections === 1);
+  const next = set.client.fetch("http://a/");
+  await peers[0]!.answer();
+  assertEquals([(await next).status, set.dials], [200, 2]);
+});
+
+Deno.test("HttpClient counts the peer's silence anew once a slow reader goes on", async () => {
+  using set = stage({ timeouts: { body: 100, unread: 1_000 } });
+  const fetching = set.client.fetch("http://a/");
+  const peer = await set.accept();
+  await peer.answer("HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n");
+  const reader = (await fetching).body!.getReader();
+  const writing = peer.write(new Uint8Array(4 * 64 * 1024)); // more than is taken while nobody reads
+  await settled(() => set.client.connections);
+  set.clock.advance(900);
+  for (let count = 0; count < 4 * 64 * 1024;) count += (await reader.read()).value!.length;
+  await writing;
+  const rest = reader.read();
+  rest.catch(() => {}); // looked at below
+  await settled(() => set.client.connections);
+  set.clock.advance(100);
+  assertMatch(String(await rejection(rest)), /the next piece of the response's content took longer than 100 ms/);
+});
+
+Deno.test("HttpClient lets the process end while a connection is idle, and reads there into a small buffer", async () => {
+  const { listener, connect } = memoryNetwork();
+  const sizes: number[] = [];
+  let held = 1;
+  await using client = new HttpClient({
+    connect: async ({ signal }) => {
+      const transport = await connect({ signal });
+      const read = transport.read.bind(transport);
+      transport.read = (into) => {
+        sizes.push(into.length);
+        return read(into);
+      };
+      transport.ref = () => void held++;
+      transport.unref = () => void held--;
+      return transport;
+    },
+  });
+  const response = client.fetch("http://a/");
+  const peer = await listener.accept();
+  const bytes = new Uint8Array(1024);
+  await peer.read(bytes);
+  assertEquals(held, 1, "a request is under way");
+  await peer.write(new TextEncoder().encode("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n10000\r\n"));
+  for (let left = 65_536; left > 0;) left -= await peer.write(new Uint8Array(left));
+  await peer.write(new TextEncoder().encode("\r\n0\r\n\r\n"));
+  assertEquals((await (await response).bytes()).length, 65_536);
+  await until(() => held === 0);
+  assert(Math.max(...sizes) >= 8 * 1024 && sizes.at(-1)! <= 4 * 1024, `${sizes}`);
 });
