@@ -7,6 +7,7 @@
 
 import { type Bytes, NO_CONTENT, readStream, streamOf } from "../http/body.ts";
 import { pack, UTF8 } from "../http/lazy_request.ts";
+import { AS_RECEIVED } from "../http/response_reader.ts";
 import { setReceivedTrailers } from "../http/trailers.ts";
 import type { ResponseSource } from "./lazy_response.ts";
 
@@ -18,6 +19,11 @@ export class EagerResponse extends Response {
   constructor(source: ResponseSource, body: ReadableStream<Bytes> | null) {
     super(body, { headers: source.fields().map(({ name, value }): [string, string] => [name, value]) });
     this.#source = source;
+  }
+
+  /** Lets a server that sends the response on leave its `content-encoding` as it is. */
+  get [AS_RECEIVED](): boolean {
+    return true;
   }
 
   override get type(): ResponseType {

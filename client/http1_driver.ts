@@ -389,7 +389,12 @@ export class Http1Driver implements BodyDemand, ExchangeDriver {
   /** Sends what waits. */
   flush(): void {
     if (this.#writing || this.#closed) return;
-    const view = this.#core.takeOutput(this.#now);
+    let view: Uint8Array | undefined;
+    try {
+      view = this.#core.takeOutput(this.#now);
+    } catch (error) {
+      return this.#writeFailed(error); // the caller took content back that it had given
+    }
     if (view === undefined) return;
     this.#writing = true;
     this.#transport.write(view).then(this.#written, this.#writeFailed);

@@ -9,6 +9,7 @@ import { type Bytes, NO_CONTENT, readAll, readStream, streamOf } from "../http/b
 import type { BodySource } from "../http/call.ts";
 import type { Field } from "../http/fields/field.ts";
 import { pack, UTF8 } from "../http/lazy_request.ts";
+import { AS_RECEIVED } from "../http/response_reader.ts";
 import { setReceivedTrailers } from "../http/trailers.ts";
 import { ReceivedBody, WholeBody } from "./received_body.ts";
 import { isInnerResponse, type ResponseSlots } from "./response_slots.ts";
@@ -48,6 +49,11 @@ export class LazyResponse implements Response {
   /** The platform's own object with the same state, for what reads its slots, and for all that a stream is needed for. */
   static real(response: LazyResponse): Response {
     return response.#real ??= response.#makeReal();
+  }
+
+  /** Lets a server that sends the response on leave its `content-encoding` as it is. */
+  get [AS_RECEIVED](): boolean {
+    return true;
   }
 
   get type(): ResponseType {

@@ -31,9 +31,12 @@ export const CODED_FIELDS: ReadonlySet<string> = new Set(["content-encoding", "c
 /** What Deno's `fetch` decodes. */
 const DECODED_CODINGS: ReadonlySet<string | undefined> = new Set(["gzip", "br"]);
 
-/** Whether it came from `fetch`, which alone gives a URL, and was decoded on its way. */
+/** A member of responses whose content is as it came off the wire, whatever their URL says: `fetch`'s have none. */
+export const AS_RECEIVED: unique symbol = Symbol("content as received");
+
+/** Whether it came from `fetch`, whose responses have a URL, and was decoded on its way. */
 function isDecoded(response: Response): boolean {
-  return response.url !== "" && DECODED_CODINGS.has(response.headers.get("content-encoding")?.toLowerCase());
+  return response.url !== "" && !(AS_RECEIVED in response) && DECODED_CODINGS.has(response.headers.get("content-encoding")?.toLowerCase());
 }
 
 /** Reads as anybody can. */
