@@ -37,7 +37,8 @@ export function decoded(body: BodySource, fields: readonly Field[]): BodySource 
   return new DecodedBody(body, formats.filter((format) => format !== undefined));
 }
 
-class DecodedBody implements BodySource {
+/** Content that codings are taken off. */
+export class DecodedBody implements BodySource {
   readonly length = undefined;
   readonly #source: BodySource;
   readonly #formats: readonly CompressionFormat[];

@@ -7,8 +7,9 @@
 
 import { type Bytes, NO_CONTENT, readStream, streamOf } from "../http/body.ts";
 import { pack, UTF8 } from "../http/lazy_request.ts";
-import { AS_RECEIVED } from "../http/response_reader.ts";
+import { CONTENT_DECODED } from "../http/response_reader.ts";
 import { setReceivedTrailers } from "../http/trailers.ts";
+import { DecodedBody } from "./decode.ts";
 import type { ResponseSource } from "./lazy_response.ts";
 
 /** A real `Response` over a source; its headers may be changed. */
@@ -21,9 +22,9 @@ export class EagerResponse extends Response {
     this.#source = source;
   }
 
-  /** Lets a server that sends the response on leave its `content-encoding` as it is. */
-  get [AS_RECEIVED](): boolean {
-    return true;
+  /** Tells a server that sends the response on whether its `content-encoding` is true of what it sends. */
+  get [CONTENT_DECODED](): boolean {
+    return this.#source.body instanceof DecodedBody;
   }
 
   override get type(): ResponseType {

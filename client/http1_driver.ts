@@ -17,7 +17,8 @@ import type { Timer } from "../timer/wheel.ts";
 import type { ClientContext } from "./context.ts";
 import type { Exchange, ExchangeDriver } from "./exchange.ts";
 import { type FailureEvent, failureOf, resendOf } from "./failure.ts";
-import { type BodyDemand, ReceivedBody, WholeBody } from "./received_body.ts";
+import { type BodyDemand, ReceivedBody } from "../http/received_body.ts";
+import { WholeBody } from "./whole_body.ts";
 
 /** Most output that waits for the socket, in bytes, before content stops being asked for. */
 const HIGH_WATER = 64 * 1024;

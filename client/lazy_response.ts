@@ -9,9 +9,11 @@ import { type Bytes, NO_CONTENT, readAll, readStream, streamOf } from "../http/b
 import type { BodySource } from "../http/call.ts";
 import type { Field } from "../http/fields/field.ts";
 import { pack, UTF8 } from "../http/lazy_request.ts";
-import { AS_RECEIVED } from "../http/response_reader.ts";
+import { CONTENT_DECODED } from "../http/response_reader.ts";
 import { setReceivedTrailers } from "../http/trailers.ts";
-import { ReceivedBody, WholeBody } from "./received_body.ts";
+import { DecodedBody } from "./decode.ts";
+import { ReceivedBody } from "../http/received_body.ts";
+import { WholeBody } from "./whole_body.ts";
 import { isInnerResponse, type ResponseSlots } from "./response_slots.ts";
 
 /** A response as a driver knows it; every member may be computed when first asked for. */
@@ -51,9 +53,9 @@ export class LazyResponse implements Response {
     return response.#real ??= response.#makeReal();
   }
 
-  /** Lets a server that sends the response on leave its `content-encoding` as it is. */
-  get [AS_RECEIVED](): boolean {
-    return true;
+  /** Tells a server that sends the response on whether its `content-encoding` is true of what it sends. */
+  get [CONTENT_DECODED](): boolean {
+    return this.#source.body instanceof DecodedBody;
   }
 
   get type(): ResponseType {

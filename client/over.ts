@@ -17,7 +17,8 @@ import { memoryPipe } from "../net/memory.ts";
 import type { MemoryAddress, Transport } from "../net/transport.ts";
 import { ClientError } from "./error.ts";
 import type { Carrier, Exchange, ExchangeDriver, ReceivedHead } from "./exchange.ts";
-import { type BodyDemand, ReceivedBody, WholeBody } from "./received_body.ts";
+import { type BodyDemand, ReceivedBody } from "../http/received_body.ts";
+import { WholeBody } from "./whole_body.ts";
 import { fieldsOf } from "./request.ts";
 import type { Target } from "./target.ts";
 

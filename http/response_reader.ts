@@ -31,12 +31,13 @@ export const CODED_FIELDS: ReadonlySet<string> = new Set(["content-encoding", "c
 /** What Deno's `fetch` decodes. */
 const DECODED_CODINGS: ReadonlySet<string | undefined> = new Set(["gzip", "br"]);
 
-/** A member of responses whose content is as it came off the wire, whatever their URL says: `fetch`'s have none. */
-export const AS_RECEIVED: unique symbol = Symbol("content as received");
+/** A member of responses that say themselves whether a content coding was taken off; `fetch`'s have none. */
+export const CONTENT_DECODED: unique symbol = Symbol("content decoded");
 
-/** Whether it came from `fetch`, whose responses have a URL, and was decoded on its way. */
+/** Whether a content coding was taken off on the way: by `fetch`, whose responses have a URL, or as the response says. */
 function isDecoded(response: Response): boolean {
-  return response.url !== "" && !(AS_RECEIVED in response) && DECODED_CODINGS.has(response.headers.get("content-encoding")?.toLowerCase());
+  if (CONTENT_DECODED in response) return response[CONTENT_DECODED] === true;
+  return response.url !== "" && DECODED_CODINGS.has(response.headers.get("content-encoding")?.toLowerCase());
 }
 
 /** Reads as anybody can. */

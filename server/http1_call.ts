@@ -7,10 +7,10 @@
 
 import type { KnownBody, Protocol } from "../http/call.ts";
 import type { Field } from "../http/fields/field.ts";
+import { type BodyDemand, ReceivedBody } from "../http/received_body.ts";
 import type { ServerExchange } from "../http1/exchange.ts";
 import type { Address, Transport } from "../net/transport.ts";
 import type { AnswerHead, ServerCall, SwitchHead } from "./call.ts";
-import { type BodyDemand, Http1Body } from "./http1_body.ts";
 
 /** What a call needs of the driver of its connection. */
 export interface CallDriver {
@@ -51,7 +51,7 @@ export interface CallDriver {
 /** A request on an HTTP/1.1 connection. */
 export class Http1Call implements ServerCall, BodyDemand {
   readonly exchange: ServerExchange;
-  readonly body: Http1Body | null;
+  readonly body: ReceivedBody | null;
   /** How much output there was, in bytes, when the answer was complete; infinite before. */
   mark = Infinity;
   /** Whether the call counts among those under way. */
@@ -69,7 +69,7 @@ export class Http1Call implements ServerCall, BodyDemand {
     this.#driver = driver;
     this.exchange = exchange;
     const { framing, contentLength } = exchange.head;
-    this.body = contentLength === 0 ? null : new Http1Body(this, framing === "length" ? contentLength : undefined);
+    this.body = contentLength === 0 ? null : new ReceivedBody(this, framing === "length" ? contentLength : undefined);
   }
 
   get method(): string {
@@ -256,7 +256,7 @@ export class Http1Call implements ServerCall, BodyDemand {
   #release(): void {
     const { body } = this;
     if (body === null || body.settled || (body.touched && !body.cancelled)) return;
-    body.drop();
+    body.drop(new TypeError("Cannot read content as it was thrown away when the answer was complete"));
     this.#driver.drain(this);
   }
 

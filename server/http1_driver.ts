@@ -132,8 +132,9 @@ export class Http1Driver implements CallDriver {
   /** Whether content has somewhere to go: its reader, or nowhere once the answer is complete. */
   #takesContent(): boolean {
     const call = this.#reading();
-    const { hungry = true, cancelled = false } = call?.body ?? {};
-    return hungry || (cancelled && call?.done === true);
+    const body = call?.body;
+    if (!body) return true;
+    return body.cancelled ? call.done : body.hungry;
   }
 
   /** The call whose content is read. */

@@ -14,7 +14,8 @@ import {
   assertThrows,
 } from "@std/assert";
 import type { ResponseSource } from "../../client/lazy_response.ts";
-import { ReceivedBody, WholeBody } from "../../client/received_body.ts";
+import { WholeBody } from "../../client/whole_body.ts";
+import { ReceivedBody } from "../../http/received_body.ts";
 import {
   chooseResponseFactory,
   createResponseFactory,

@@ -1,15 +1,19 @@
 /**
- * Owns the content of one HTTP/1.1 request between the wire and its reader: the pieces that came and were not taken.
- * Knows no socket; it tells the driver what its reader wants.
+ * Owns the content of one message between the wire and its reader: the pieces that came and were not taken. Knows no
+ * socket and no version; it tells the driver what its reader wants.
  *
  * @module
  */
 
-import type { BodySource } from "../http/call.ts";
-import type { Field } from "../http/fields/field.ts";
+import type { Bytes } from "./body.ts";
+import type { BodySource } from "./call.ts";
+import type { Field } from "./fields/field.ts";
 
 /** Most content that waits for its reader, in bytes, before no more is read off the wire: one large read. */
 const HIGH_WATER = 64 * 1024;
+
+/** Small pieces that wait are put together into ones of this many bytes: each costs 200 bytes beside its own. */
+const JOINED_BYTES = 4 * 1024;
 
 /** What the content's reader asks of the driver. */
 export interface BodyDemand {
@@ -19,22 +23,21 @@ export interface BodyDemand {
   cancelled(): void;
 }
 
-/** Small pieces that wait are put together into ones of this many bytes: each costs 200 bytes beside its own. */
-const JOINED_BYTES = 4 * 1024;
-
-interface Waiter {
-  resolve(bytes: Uint8Array | null): void;
-  reject(error: unknown): void;
+/** Content that is wanted in one piece, as far as it came. */
+interface Collected {
+  readonly bytes: Bytes;
+  filled: number;
+  readonly settle: PromiseWithResolvers<Bytes>;
 }
 
-/** The content of a request. */
-export class Http1Body implements BodySource {
+/** Content that comes piece by piece. */
+export class ReceivedBody implements BodySource {
   readonly length: number | undefined;
   /** Whether someone has begun to read, or has cancelled. */
   touched = false;
   /** Whether nobody will read on. */
   cancelled = false;
-  #demand: BodyDemand;
+  readonly #demand: BodyDemand;
   #chunks: Uint8Array[] = [];
   /** The memory of the last of the chunks, where that has room for small ones behind it. */
   #joined: Uint8Array | undefined;
@@ -43,19 +46,20 @@ export class Http1Body implements BodySource {
   #error: { readonly reason: unknown } | undefined;
   /** Why nobody will read on, where some had still to come. */
   #cancelReason: unknown;
-  #waiter: Waiter | undefined;
+  #waiter: PromiseWithResolvers<Uint8Array | null> | undefined;
   #fields: readonly Field[] = [];
   #trailers: PromiseWithResolvers<readonly Field[]> | undefined;
+  #collected: Collected | undefined;
 
-  /** Made with the request; `length` in bytes where the head announced it. */
+  /** Made with the message; `length` in bytes where the head announced it. */
   constructor(demand: BodyDemand, length: number | undefined) {
     this.#demand = demand;
     this.length = length;
   }
 
-  /** Whether there's room for more. */
+  /** Whether there's room for more, or no need of any as it's thrown away. */
   get hungry(): boolean {
-    return !this.cancelled && this.#size < HIGH_WATER;
+    return this.cancelled || this.#size < HIGH_WATER;
   }
 
   /** Whether all of it came, or will never come. */
@@ -69,19 +73,16 @@ export class Http1Body implements BodySource {
     const chunk = this.#chunks.shift();
     if (chunk !== undefined) {
       this.#size -= chunk.length;
-      this.#demand.wanted();
-      return chunk;
+      this.#tellTrailers();
+      if (!this.settled) this.#demand.wanted();
+      return chunk.buffer.byteLength === JOINED_BYTES && chunk.length < JOINED_BYTES ? chunk.slice() : chunk;
     }
     if (this.#error !== undefined) return Promise.reject(this.#error.reason);
-    if (this.#ended || this.cancelled) {
-      this.#finish();
-      return null;
-    }
+    if (this.#ended || this.cancelled) return null;
     if (this.#waiter !== undefined) {
       return Promise.reject(new TypeError("Cannot read content as another read of it must not be pending"));
     }
-    const { promise, resolve, reject } = Promise.withResolvers<Uint8Array | null>();
-    this.#waiter = { resolve, reject };
+    const { promise } = this.#waiter = Promise.withResolvers();
     this.#demand.wanted();
     return promise;
   }
@@ -93,18 +94,10 @@ export class Http1Body implements BodySource {
     this.#chunks.length = this.#size = 0;
     this.#waiter?.resolve(null);
     this.#waiter = undefined;
-    if (!this.settled) {
-      this.#cancelReason = reason ?? new TypeError("Cannot read trailers as the content was cancelled");
-      this.#rejectTrailers(this.#cancelReason);
-    }
+    if (this.settled) return this.#tellTrailers();
+    this.#cancelReason = reason ?? new TypeError("Cannot read trailers as the content was cancelled");
+    this.#rejectTrailers(this.#cancelReason);
     this.#demand.cancelled();
-  }
-
-  /** The answer is complete and nobody has read: nobody can any more. */
-  drop(): void {
-    this.cancelled = true;
-    this.#chunks.length = this.#size = 0;
-    this.fail(new TypeError("Cannot read content as it was thrown away when the answer was complete"));
   }
 
   /** See {@linkcode BodySource.trailers}. */
@@ -113,13 +106,39 @@ export class Http1Body implements BodySource {
       this.#trailers = Promise.withResolvers();
       if (this.#error !== undefined) this.#rejectTrailers(this.#error.reason);
       else if (this.#cancelReason !== undefined) this.#rejectTrailers(this.#cancelReason);
-      else if (this.#ended && this.#chunks.length === 0) this.#finish();
+      else this.#tellTrailers();
     }
     return this.#trailers.promise;
   }
 
+  /** Where the next octets may be read to straight off the wire, so that nobody copies them; never empty. */
+  get space(): Uint8Array | undefined {
+    const collected = this.#collected;
+    if (collected === undefined || this.settled || collected.filled === collected.bytes.length) return undefined;
+    return collected.bytes.subarray(collected.filled);
+  }
+
+  /** Tells that the first `count` bytes of the {@linkcode ReceivedBody.space} were read. */
+  advance(count: number): void {
+    if (this.#collected !== undefined) this.#collected.filled += count;
+  }
+
+  /** Takes all of the content, whose length is known, in memory of its own; nothing of it may have been read. */
+  collect(length: number): Promise<Bytes> {
+    const collected: Collected = { bytes: new Uint8Array(length), filled: 0, settle: Promise.withResolvers() };
+    this.touched = true;
+    this.#collected = collected;
+    for (const chunk of this.#chunks) this.#fill(chunk);
+    this.#chunks.length = this.#size = 0;
+    if (this.#error !== undefined) collected.settle.reject(this.#error.reason);
+    else if (this.#ended) collected.settle.resolve(collected.bytes);
+    else this.#demand.wanted();
+    return collected.settle.promise;
+  }
+
   /** Takes a piece off the wire; it is the reader's from now on. */
   push(bytes: Uint8Array): void {
+    if (this.#collected !== undefined) return this.#fill(bytes);
     const waiter = this.#waiter;
     if (waiter !== undefined) {
       this.#waiter = undefined;
@@ -130,7 +149,14 @@ export class Http1Body implements BodySource {
     if (!this.#join(bytes)) this.#chunks.push(bytes);
   }
 
-  /** Puts a small piece behind the last that waits, if both fit: a client chooses how small its pieces are. */
+  #fill(bytes: Uint8Array): void {
+    const collected = this.#collected;
+    if (collected === undefined) return;
+    collected.bytes.set(bytes, collected.filled);
+    collected.filled += bytes.length;
+  }
+
+  /** Puts a small piece behind the last that waits, if both fit: the peer chooses how small its pieces are. */
   #join(bytes: Uint8Array): boolean {
     const last = this.#chunks.at(-1);
     const end = (last?.length ?? 0) + bytes.length;
@@ -151,22 +177,39 @@ export class Http1Body implements BodySource {
   finish(trailers: readonly Field[]): void {
     this.#ended = true;
     this.#fields = trailers;
+    this.#collected?.settle.resolve(this.#collected.bytes);
     this.#waiter?.resolve(null);
     this.#waiter = undefined;
-    if (this.#chunks.length === 0) this.#finish();
+    this.#tellTrailers();
   }
 
   /** The content is broken off; what came before can still be read. */
   fail(reason: unknown): void {
     if (this.settled) return;
     this.#error = { reason };
+    this.#collected?.settle.reject(reason);
     this.#waiter?.reject(reason);
     this.#waiter = undefined;
     this.#rejectTrailers(reason);
   }
 
-  #finish(): void {
-    this.#trailers?.resolve(this.#fields);
+  /** The reader is gone for good: what waits is dropped too, and the next read says why. */
+  abort(reason: unknown): void {
+    if (this.#ended && this.#chunks.length === 0) return;
+    this.#chunks.length = this.#size = 0;
+    this.#ended = false;
+    this.fail(reason);
+  }
+
+  /** Nobody has read, and nobody can any more: the next read says why. */
+  drop(reason: unknown): void {
+    this.cancelled = true;
+    this.abort(reason);
+  }
+
+  /** The trailers are known to whoever waits for them once all before them was taken. */
+  #tellTrailers(): void {
+    if (this.#ended && this.#chunks.length === 0) this.#trailers?.resolve(this.#fields);
   }
 
   #rejectTrailers(reason: unknown): void {
