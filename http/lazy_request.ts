@@ -9,6 +9,7 @@ import { type Bytes, DEFAULT_BODY_LIMIT, NO_CONTENT, readAll, readStream, stream
 import type { RequestSource } from "./call.ts";
 import type { Field } from "./fields/field.ts";
 import { hrefOf } from "./href.ts";
+import { COLLECT_BYTES, ReceivedBody } from "./received_body.ts";
 
 /** What keeps a body once its stream exists: the platform's own rules of use, locking and tee come with it. */
 type Carrier = Request | Response;
@@ -187,7 +188,10 @@ export class LazyRequest implements Request {
     const stream = this.#carrier?.body;
     if (stream) return readStream(stream, limit, source.body.length);
     this.#taken = true;
-    return readAll(source.body, limit);
+    const { body, body: { length } } = source;
+    const isCollected = body instanceof ReceivedBody && length !== undefined && length >= COLLECT_BYTES &&
+      length <= limit;
+    return isCollected ? body.collect(length) : readAll(body, limit);
   }
 
   /** Makes the real object; while the body can't move into it, it gets one that is as used, and is not kept. */

@@ -12,6 +12,9 @@ import type { Field } from "./fields/field.ts";
 /** Most content that waits for its reader, in bytes, before no more is read off the wire: one large read. */
 const HIGH_WATER = 64 * 1024;
 
+/** Least length, in bytes, at which content that is wanted whole is read straight to where it stays. */
+export const COLLECT_BYTES: number = 64 * 1024;
+
 /** Small pieces that wait are put together into ones of this many bytes: each costs 200 bytes beside its own. */
 const JOINED_BYTES = 4 * 1024;
 

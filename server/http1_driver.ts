@@ -43,6 +43,8 @@ export class Http1Driver implements CallDriver {
   #calls: ReadonlyMap<ServerExchange, Http1Call> = NO_CALLS;
   #processing = false;
   #writing = false;
+  /** Where the parked read writes to, if not behind the reader's unread bytes. */
+  #target: Uint8Array | undefined;
   #ended = false;
   #closed = false;
   /** Whether no read is parked, as nothing may be read until a handler has done something. */
@@ -94,7 +96,8 @@ export class Http1Driver implements CallDriver {
   #read(): void {
     if (this.#closed) return;
     if (this.#reads()) {
-      this.#transport.read(this.#reader.space()).then(this.#received, this.#lost);
+      this.#target = this.#reader.length === 0 && this.#core.phase === "content" ? this.#contentSpace() : undefined;
+      this.#transport.read(this.#target ?? this.#reader.space()).then(this.#received, this.#lost);
     } else {
       this.#core.paused();
       this.#resting = true;
@@ -105,7 +108,8 @@ export class Http1Driver implements CallDriver {
     try {
       this.#now = this.#context.scheduler.now();
       if (count === null) this.#ended = true;
-      else this.#reader.commit(count);
+      else if (this.#target === undefined) this.#reader.commit(count);
+      else this.#receiveInto(this.#target, count);
       this.#process();
       this.#read();
     } catch (error) {
@@ -127,6 +131,23 @@ export class Http1Driver implements CallDriver {
     // While all wait for handlers a read is parked all the same: it is how a client that went away is noticed.
     if (phase === "content") return this.#takesContent();
     return this.#core.readable || this.#reader.length === 0;
+  }
+
+  /** Where content that is wanted whole may be read to straight off the wire. */
+  #contentSpace(): Uint8Array | undefined {
+    const body = this.#reading()?.body;
+    return body?.cancelled === false ? body.space : undefined;
+  }
+
+  /** Content was read to where its reader wants it; it can be nothing else, as there was no room for more. */
+  #receiveInto(target: Uint8Array, count: number): void {
+    const { events } = this.#core;
+    this.#target = undefined;
+    this.#core.receive(target, 0, count, this.#now);
+    for (let event = events.shift(); event !== undefined; event = events.shift()) {
+      if (event.type === "data") this.#calls.get(event.exchange)?.body?.advance(count);
+      else if (event.type !== "request") this.#conclude(event);
+    }
   }
 
   /** Whether content has somewhere to go: its reader, or nowhere once the answer is complete. */
