@@ -5,7 +5,7 @@
  */
 
 import { HttpClient } from "../client/mod.ts";
-import { WholeBody } from "../client/received_body.ts";
+import { WholeBody } from "../client/whole_body.ts";
 import { lazyResponse } from "../client/response.ts";
 import type { Transport } from "../net/mod.ts";
 
