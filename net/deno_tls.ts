@@ -23,7 +23,7 @@ export interface ListenTlsOptions extends ListenTcpOptions, CertifiedKey {
   /**
    * Makes {@linkcode TlsListener.replaceCertificate} work. Deno's own TLS keeps its first certificate for good, so
    * `node:tls` is used then, over a TCP listener: it does half as many exchanges a second, at half the throughput, and
-   * has none of the faults that {@linkcode listenTls} tells of.
+   * sends small writes at once.
    *
    * @default {false}
    */
@@ -52,10 +52,9 @@ export interface DialTlsOptions extends DialTcpOptions {
  * Listens on a TCP port and speaks TLS there. A handshake isn't waited for by `accept` but by
  * {@linkcode Transport.ready}, so that a slow one holds up nobody else.
  *
- * Deno's own TLS has two faults that can't be mended from here, and that `replaceable` has not. It can't be told to send
- * small writes at once (TCP_NODELAY): one behind another that the peer has not acknowledged yet waits for that, up to
- * 40 ms; one exchange at a time never meets this, a stream of small writes does. And a transport that is closed before
- * its handshake has ended, or with bytes that the peer doesn't take, keeps its socket until the peer leaves.
+ * Deno's own TLS can't be told to send small writes at once (TCP_NODELAY); what `replaceable` makes does so. A write
+ * behind another that the peer has not acknowledged yet waits for that, up to 40 ms: one exchange at a time never meets
+ * this, a stream of small writes does.
  *
  * @throws {TypeError} If `reusePort` is asked for and the platform doesn't offer it.
  * @throws {Error} If the certificate or the key can't be read, or the one isn't the other's.
