@@ -99,7 +99,10 @@ export interface ServeTimeouts extends ConnectionTimeouts {
 
 /** The options of {@linkcode serve} that have nothing to do with where it listens. */
 export interface ServeBaseOptions<A extends Address = Address> {
-  /** Ends the server at once when it aborts, with all connections. */
+  /**
+   * Ends the server at once when it aborts, with all its connections; one that was handed over by
+   * {@linkcode ServeInfo.upgrade} is its holder's to end.
+   */
   signal?: AbortSignal;
   /** Answers when the handler threw; a 500 that says no more, and the error on the console, by default. */
   onError?: (error: unknown) => Response | Promise<Response>;
@@ -208,7 +211,8 @@ export interface HttpServer<A extends Address = Address> extends AsyncDisposable
   /** The running figures. */
   readonly stats: Readonly<ServerStats>;
   /**
-   * Ends gracefully: accepts no more, finishes the requests under way, then closes.
+   * Ends gracefully: accepts no more, finishes the requests under way, then closes. It doesn't wait for connections that
+   * were handed over by {@linkcode ServeInfo.upgrade}.
    *
    * @param options.signal Cuts what is still under way when it aborts.
    */
