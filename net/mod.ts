@@ -72,6 +72,7 @@ export {
   Reader,
   type ReaderOptions,
   type ReadUntilOptions,
+  type ReadWatcher,
 } from "./reader.ts";
 export type { CertifiedKey, TlsListener } from "./tls.ts";
 export type { Address, Connect, Listener, MemoryAddress, Transport } from "./transport.ts";

@@ -52,6 +52,14 @@ export interface ReadUntilOptions {
   readonly limit: number;
 }
 
+/** Whom {@linkcode Reader.watch} tells, once. */
+export interface ReadWatcher {
+  /** The read has ended: with more bytes, or `false` if the peer has ended its side. */
+  filled(more: boolean): void;
+  /** The read was rejected. */
+  failed(error: unknown): void;
+}
+
 /**
  * The bytes of a {@linkcode Transport} that nobody took yet.
  *
@@ -84,6 +92,9 @@ export class Reader {
   /** How large the next buffer will be, in bytes. */
   #size: number;
   #parked = false;
+  /** Whether the read that is parked is a watcher's, and who waits for it beside. */
+  #watched = false;
+  #joined: PromiseWithResolvers<boolean> | undefined;
   /** Whether someone may still write into the buffer's space. */
   #lent = false;
 
@@ -138,9 +149,14 @@ export class Reader {
   /**
    * Does one read, whose bytes join the unread ones; `false` once the peer has ended its side.
    *
-   * Rejects with what the transport's read rejects with, and with a `TypeError` while another fill is parked.
+   * While a read of {@linkcode Reader.watch} is parked, this waits for that one. Rejects with what the transport's read
+   * rejects with, and with a `TypeError` while another fill is parked.
    */
   async fill(): Promise<boolean> {
+    if (this.#watched && this.#joined === undefined) {
+      this.#joined = Promise.withResolvers();
+      return await this.#joined.promise;
+    }
     if (this.#parked) throw new TypeError("Cannot fill as another fill is parked");
     this.#parked = true;
     try {
@@ -151,6 +167,34 @@ export class Reader {
     } finally {
       this.#parked = false;
     }
+  }
+
+  /**
+   * Does one read as {@linkcode Reader.fill} does, and tells `watcher` of its end: parked it costs 0.2 KiB less than one
+   * that is awaited. It can't be taken back; what it brings becomes unread bytes whoever cares by then.
+   *
+   * @throws {TypeError} While another read is parked.
+   */
+  watch(watcher: ReadWatcher): void {
+    if (this.#parked) throw new TypeError("Cannot watch as a fill is parked");
+    const read = this.#transport.read(this.space());
+    this.#parked = this.#watched = true;
+    read.then((count) => {
+      if (count !== null) this.commit(count);
+      this.#endWatch()?.resolve(count !== null);
+      watcher.filled(count !== null);
+    }, (error: unknown) => {
+      this.#endWatch()?.reject(error);
+      watcher.failed(error);
+    });
+  }
+
+  /** The read of a watcher has ended; gives who has joined it. */
+  #endWatch(): PromiseWithResolvers<boolean> | undefined {
+    const joined = this.#joined;
+    this.#parked = this.#watched = false;
+    this.#joined = undefined;
+    return joined;
   }
 
   /**

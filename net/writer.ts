@@ -111,10 +111,20 @@ export class Writer {
     return this.#queued - this.#written;
   }
 
+  /** What the writer has failed with, or was aborted with; `undefined` while it has not. */
+  get failure(): { readonly error: unknown } | undefined {
+    return this.#failure;
+  }
+
+  /** Whether {@linkcode Writer.ready} is settled: fewer bytes wait than the high-water mark, or the writer has failed. */
+  get writable(): boolean {
+    return this.pending < this.#highWaterMark || this.pending === 0 || this.#failure !== undefined;
+  }
+
   /** Settled while fewer bytes wait than the high-water mark; rejects once the writer has failed. */
   get ready(): Promise<void> {
     if (this.#failure) return rejected(this.#failure.error);
-    if (this.pending < this.#highWaterMark || this.pending === 0) return RESOLVED;
+    if (this.writable) return RESOLVED;
     this.#ready ??= deferred();
     return this.#ready.promise;
   }
@@ -222,7 +232,7 @@ export class Writer {
 
   #advance(count: number): void {
     this.#written += count;
-    if (this.#ready && (this.pending < this.#highWaterMark || this.pending === 0)) {
+    if (this.#ready && this.writable) {
       this.#ready.resolve();
       this.#ready = undefined;
     }

@@ -24,7 +24,19 @@
  * @module
  */
 
+export { blockOn, type BlockOnOptions } from "./block_on.ts";
 export { type EndSignal, type Platform, platformProcess, type Process } from "./process.ts";
+export { Reactor, type ReactorOptions } from "./reactor.ts";
+export {
+  PortSource,
+  type SignalPlatform,
+  SignalSource,
+  type SignalSourceOptions,
+  TimerSource,
+  type TimerSourceOptions,
+} from "./reactor_events.ts";
+export { Interest, Readiness, ReadyEvent, Source, type Watcher } from "./reactor_source.ts";
+export { DuplexSource, ListenerSource, ReaderSource, WriterSource } from "./reactor_streams.ts";
 export { type Main, run, type RunOptions } from "./run.ts";
 export { spawn, type SpawnOptions, type Task, type TaskFunction } from "./task.ts";
 export { TaskGroup, type TaskGroupOptions } from "./task_group.ts";

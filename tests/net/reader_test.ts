@@ -4,10 +4,11 @@
  * @module
  */
 
-import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertInstanceOf, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import { concat } from "@std/bytes";
 import fc from "fast-check";
 import { type ByteView, LimitError, memoryPipe, Reader, type Transport } from "../../net/mod.ts";
+import { turns } from "./turns.ts";
 
 const encoder = new TextEncoder();
 const CRLF = encoder.encode("\r\n");
@@ -269,4 +270,68 @@ Deno.test("Reader() refuses sizes out of order", () => {
   ) {
     assertThrows(() => new Reader(transport, options), RangeError, "Cannot make a reader");
   }
+});
+
+/** Remembers what a watched read came to. */
+function outcomes(): { log: unknown[]; filled(more: boolean): void; failed(error: unknown): void } {
+  const log: unknown[] = [];
+  return { log, filled: (more) => void log.push(more), failed: (error) => void log.push(error) };
+}
+
+Deno.test("Reader.watch() tells once of bytes, of the end and of an error, and gives the read free before", async () => {
+  const [near, far] = memoryPipe();
+  const reader = new Reader(near);
+  const first = outcomes();
+  let freeWhenTold = false;
+  reader.watch({
+    filled(more) {
+      first.filled(more);
+      freeWhenTold = true;
+      reader.watch(second); // throws if the first is still parked
+    },
+    failed: first.failed,
+  });
+  const second = outcomes();
+  assertThrows(() => reader.watch(first), TypeError, "Cannot watch as a fill is parked");
+  await turns();
+  assertEquals([first.log, reader.length], [[], 0]);
+  await far.write(numbered(5));
+  await turns();
+  assertEquals([first.log, freeWhenTold, reader.view.toBytes()], [[true], true, numbered(5)]);
+  await far.closeWrite();
+  await turns();
+  assertEquals([first.log, second.log], [[true], [false]]);
+  near.close();
+  const third = outcomes();
+  reader.watch(third);
+  await turns();
+  assertInstanceOf(third.log[0], Deno.errors.BadResource);
+  assertEquals(third.log.length, 1);
+});
+
+Deno.test("Reader.fill() waits for the read that is watched, one does", async () => {
+  const [near, far] = memoryPipe();
+  const reader = new Reader(near);
+  const watcher = outcomes();
+  reader.watch(watcher);
+  const joined = reader.fill();
+  await assertRejects(() => reader.fill(), TypeError, "another fill is parked");
+  await far.write(numbered(3));
+  assertEquals([await joined, reader.length, watcher.log], [true, 3, [true]]);
+  reader.watch(watcher);
+  const broken = reader.fill();
+  far.reset();
+  await assertRejects(() => broken, Deno.errors.ConnectionReset);
+  await turns();
+  assertInstanceOf(watcher.log[1], Deno.errors.ConnectionReset);
+  await assertRejects(() => reader.fill(), Deno.errors.ConnectionReset); // one of its own again
+});
+
+Deno.test("Reader.watch() refuses while a fill is parked, which is as it was", async () => {
+  const [near, far] = memoryPipe();
+  const reader = new Reader(near);
+  const parked = reader.fill();
+  assertThrows(() => reader.watch(outcomes()), TypeError, "Cannot watch as a fill is parked");
+  await far.closeWrite();
+  assertEquals(await parked, false);
 });

@@ -297,3 +297,29 @@ Deno.test("Writer() refuses marks and timeouts that aren't", () => {
     assertThrows(() => new Writer(transport, options), RangeError, "Cannot make a writer");
   }
 });
+
+Deno.test("Writer.writable says whether ready is settled, Writer.failure what it failed with", async () => {
+  const { take, settle } = held();
+  const { transport } = taking(take);
+  const writer = new Writer(transport, { highWaterMark: 10 });
+  writer.write(filled(9));
+  assertEquals(writer.writable, true);
+  writer.write(filled(1));
+  assertEquals([writer.writable, writer.failure], [false, undefined]);
+  await turns();
+  settle[0]?.resolve(1);
+  await turns();
+  assertEquals([writer.pending, writer.writable], [9, true]);
+  writer.write(filled(5));
+  assertEquals(writer.writable, false);
+  writer.abort("enough");
+  assertEquals([writer.writable, writer.failure], [true, { error: "enough" }]);
+  settle[1]?.resolve(9);
+  await turns();
+  const strict = new Writer(taking((length) => length).transport, { highWaterMark: 0 });
+  assertEquals(strict.writable, true);
+  strict.write(filled(1));
+  assertEquals(strict.writable, false);
+  await strict.flush();
+  assertEquals(strict.writable, true);
+});
