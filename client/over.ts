@@ -5,12 +5,13 @@
  * @module
  */
 
-import type { BodySource } from "../http/call.ts";
+import type { BodySource, RequestSource } from "../http/call.ts";
 import type { Field } from "../http/fields/field.ts";
 import { isContentless } from "../http/fields/status.ts";
 import { lazyRequest } from "../http/request.ts";
 import { responseFields, takeKnownBody } from "../http/response.ts";
 import { sentTrailers } from "../http/trailers.ts";
+import { offerUpgrade, type Switchable, type SwitchHead, upgradeOf } from "../http/upgrade.ts";
 import type { RequestHead } from "../http1/request.ts";
 import { RequestHeadParser } from "../http1/request.ts";
 import { memoryPipe } from "../net/memory.ts";
@@ -89,11 +90,12 @@ export class HandlerCarrier implements Carrier {
 }
 
 /** One exchange with a handler. */
-class HandlerCall implements ExchangeDriver, BodyDemand {
+class HandlerCall implements ExchangeDriver, BodyDemand, RequestSource, Switchable<Transport> {
   readonly #exchange: Exchange;
   readonly #head: RequestHead;
-  readonly #url: string;
   readonly #content: ReceivedBody | null;
+  /** The target URI. */
+  readonly url: string;
   readonly #controller = new AbortController();
   readonly #completed = Promise.withResolvers<void>();
   readonly #ended: () => void;
@@ -102,15 +104,12 @@ class HandlerCall implements ExchangeDriver, BodyDemand {
   #over = false;
   #response: ResponseContent | undefined;
   #room: PromiseWithResolvers<void> | undefined;
-  #pending:
-    | { readonly response: Response; readonly settle: PromiseWithResolvers<Transport>; protocol: string }
-    | undefined;
 
   constructor(target: Target, exchange: Exchange, ended: () => void) {
     const { head, contentLength, expectsContinue } = exchange.request;
     this.#exchange = exchange;
     this.#head = readHead(head);
-    this.#url = target.href;
+    this.url = target.href;
     this.#content = contentLength === 0 ? null : new ReceivedBody(this, contentLength < 0 ? undefined : contentLength);
     this.#expecting = expectsContinue;
     this.#ended = ended;
@@ -126,18 +125,45 @@ class HandlerCall implements ExchangeDriver, BodyDemand {
       this.#content?.finish([]);
     } else if (!this.#expecting) this.#exchange.sendContent(this);
     try {
-      const request = lazyRequest({
-        method: this.#head.method,
-        url: this.#url,
-        fields: () => this.#head.fields(),
-        body: this.#content,
-        signal: this.#controller.signal,
-      });
-      const response = await handler(request, this.#info());
+      const response = await handler(lazyRequest(this), this.#info());
       if (!this.#over) this.#respond(response);
     } catch (error) {
       this.#fail(error);
     }
+  }
+
+  get method(): string {
+    return this.#head.method;
+  }
+
+  get body(): BodySource | null {
+    return this.#content;
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  get completed(): Promise<void> {
+    return this.#completed.promise;
+  }
+
+  fields(): readonly Field[] {
+    return this.#head.fields();
+  }
+
+  /** See {@linkcode Switchable.switchable}. */
+  get switchable(): boolean {
+    return this.method === "CONNECT" || this.#exchange.request.protocols.length > 0;
+  }
+
+  /** See {@linkcode Switchable.switch}: what is read here is written there. */
+  switch(head: SwitchHead): Promise<Transport> {
+    const [near, far] = memoryPipe();
+    this.#answered = true;
+    this.#finish(undefined);
+    this.#exchange.switched(headOf(head.status, head.fields), near);
+    return Promise.resolve(far);
   }
 
   /** See {@linkcode ExchangeDriver.wantsContent}. */
@@ -197,7 +223,7 @@ class HandlerCall implements ExchangeDriver, BodyDemand {
       remoteAddr: { transport: "memory", name: "client" },
       localAddr: { transport: "memory", name: "handler" },
       protocol: "HTTP/1.1",
-      completed: this.#completed.promise,
+      completed: this.completed,
       get trailers() {
         if (body === null) return Promise.resolve(new Headers());
         return body.trailers().then((fields) => new Headers(fields.map(({ name, value }) => [name, value])));
@@ -210,40 +236,21 @@ class HandlerCall implements ExchangeDriver, BodyDemand {
         if (!this.#over) this.#exchange.informed(headOf(status, fieldsOf(headers)));
         await Promise.resolve();
       },
-      upgrade: (options = {}) => this.#upgrade(options.protocol, options.headers),
+      upgrade: ({ protocol, headers } = {}) => offerUpgrade(this, { protocol, fields: fieldsOf(headers) }),
     };
-  }
-
-  #upgrade(wanted: string | undefined, headers: HeadersInit | undefined): ReturnType<HandlerInfo["upgrade"]> {
-    const { method, protocols } = this.#exchange.request;
-    const isConnect = method === "CONNECT";
-    const protocol = wanted ?? protocols[0] ?? "";
-    if (!isConnect && !protocols.includes(protocol.toLowerCase())) {
-      throw new TypeError(`Cannot upgrade as 'protocol' must be one of ${protocols.join(", ")}: received ${protocol}`);
-    }
-    const response = new Response(null, { status: isConnect ? 200 : 101, headers: headers ?? {} });
-    const settle = Promise.withResolvers<Transport>();
-    settle.promise.catch(() => {}); // whoever holds it is told; nobody else needs to be
-    this.#pending = { response, settle, protocol: isConnect ? "" : protocol };
-    return { response, transport: settle.promise };
   }
 
   /** Takes a handler's response apart, as a server does. */
   #respond(response: Response): void {
-    const pending = this.#pending;
-    if (pending?.response === response) {
-      const [near, far] = memoryPipe();
-      const fields = responseFields(response);
-      if (pending.protocol !== "") fields.push({ name: "upgrade", value: pending.protocol });
-      this.#answered = true;
-      this.#finish(undefined);
-      pending.settle.resolve(far);
-      this.#exchange.switched(headOf(response.status, fields), near);
-      return;
-    }
+    const upgrade = upgradeOf(response);
+    if (upgrade !== undefined) return upgrade.accept();
     const known = takeKnownBody(response);
     const { status } = response;
-    if (status < 200) throw new TypeError(`Cannot send response as status ${status} must be given by info.upgrade()`);
+    if (status < 200) {
+      throw new TypeError(
+        `Cannot send response as status ${status} must be given by upgradeWebSocket() of @avx/http or info.upgrade()`,
+      );
+    }
     const head = headOf(status, responseFields(response), response.statusText, "chunked");
     const trailers = async () => await sentTrailers(response)?.fields() ?? [];
     const wanted = this.#head.method !== "HEAD" && !isContentless(status);

@@ -48,3 +48,16 @@ export {
   trailersOf,
   withTrailers,
 } from "./trailers.ts";
+export {
+  acceptingStatus,
+  type Duplex,
+  offeredProtocols,
+  type OfferedUpgrade,
+  type OfferOptions,
+  offerUpgrade,
+  type PendingUpgrade,
+  type Switchable,
+  switchableOf,
+  type SwitchHead,
+  upgradeOf,
+} from "./upgrade.ts";

@@ -13,9 +13,10 @@ import { ProblemError } from "../http/json.ts";
 import { lazyRequest } from "../http/request.ts";
 import { plainContentType, responseFields, takeKnownBody } from "../http/response.ts";
 import { type SentTrailers, sentTrailers } from "../http/trailers.ts";
+import { upgradeOf } from "../http/upgrade.ts";
 import type { ServerCall } from "./call.ts";
 import type { ServerContext } from "./context.ts";
-import { CallInfo, upgradeOf } from "./info.ts";
+import { CallInfo } from "./info.ts";
 
 /** Lets the handler answer a call. Never throws: what fails is answered by `onError`, or cuts the answer short. */
 export function answer(context: ServerContext, call: ServerCall): void {
@@ -57,7 +58,7 @@ async function fail(context: ServerContext, call: ServerCall, error: unknown): P
 export function defaultOnError(error: unknown): Response {
   if (error instanceof ProblemError) return error.toResponse();
   if (error instanceof ProtocolError && error.scope === "message") {
-    return new Response(`${error.message}\n`, { status: error.status });
+    return new Response(`${error.message}\n`, { status: error.status, headers: error.headers });
   }
   console.error(error);
   return new Response("Internal Server Error", { status: 500 });
@@ -85,7 +86,9 @@ function sendResponse(context: ServerContext, call: ServerCall, response: Respon
   const body = takeKnownBody(response);
   const { status } = response;
   if (status < 200 || (call.method === "CONNECT" && status < 300)) {
-    throw new TypeError(`Cannot send response as status ${status} must be given by info.upgrade()`);
+    throw new TypeError(
+      `Cannot send response as status ${status} must be given by upgradeWebSocket() of @avx/http or info.upgrade()`,
+    );
   }
   const trailers = sentTrailers(response);
   if (status === 200 && body !== undefined && body !== null && trailers === undefined) {

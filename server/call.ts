@@ -7,6 +7,7 @@
 
 import type { KnownBody, Protocol, RequestSource } from "../http/call.ts";
 import type { Field } from "../http/fields/field.ts";
+import type { Switchable } from "../http/upgrade.ts";
 import type { Address, Transport } from "../net/transport.ts";
 
 /** An answer's final head. */
@@ -19,24 +20,14 @@ export interface AnswerHead {
   readonly fields: Field[];
 }
 
-/** What opens a tunnel: an Upgrade that the handler accepts, or a CONNECT. */
-export interface SwitchHead {
-  /** 101 for an Upgrade, 200 for a CONNECT. */
-  readonly status: number;
-  /** The header section, `upgrade` included. */
-  readonly fields: readonly Field[];
-}
-
 /** One request with the means to answer it. */
-export interface ServerCall extends RequestSource {
+export interface ServerCall extends RequestSource, Switchable<Transport> {
   /** The version that the request came by. */
   readonly protocol: Protocol;
   /** The peer's address. */
   readonly remoteAddr: Address;
   /** This end's address. */
   readonly localAddr: Address;
-  /** Settles when the answer has left: resolves when it was handed to the socket whole, rejects when it was cut short. */
-  readonly completed: Promise<void>;
   /** Whether the connection is gone, or has said its last, so that nothing sent here reaches the peer. */
   readonly gone: boolean;
   /** Whether the request's signal has aborted with this very reason. */
@@ -73,8 +64,4 @@ export interface ServerCall extends RequestSource {
   end(trailers: readonly Field[]): void;
   /** Cuts the answer short, so that the peer sees that it isn't complete. */
   abort(reason: unknown): void;
-  /** Whether the request asks for another protocol, by an Upgrade or a CONNECT, and was received whole. */
-  readonly switchable: boolean;
-  /** Sends the head that ends HTTP, and gives the raw duplex once it has left. */
-  switch(head: SwitchHead): Promise<Transport>;
 }

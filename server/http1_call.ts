@@ -8,9 +8,10 @@
 import type { KnownBody, Protocol } from "../http/call.ts";
 import type { Field } from "../http/fields/field.ts";
 import { type BodyDemand, ReceivedBody } from "../http/received_body.ts";
+import type { SwitchHead } from "../http/upgrade.ts";
 import type { ServerExchange } from "../http1/exchange.ts";
 import type { Address, Transport } from "../net/transport.ts";
-import type { AnswerHead, ServerCall, SwitchHead } from "./call.ts";
+import type { AnswerHead, ServerCall } from "./call.ts";
 
 /** What a call needs of the driver of its connection. */
 export interface CallDriver {

@@ -354,7 +354,9 @@ export class Http1Driver implements CallDriver {
     for (const call of this.#calls.values()) call.left();
     this.#calls = NO_CALLS;
     this.#owner.released(this);
-    this.#switch?.resolve(new PrefixedTransport(this.#transport, early, () => this.#owner.closed(this.#permit)));
+    const owner = this.#owner; // the duplex may live long: it must not hold the driver
+    const permit = this.#permit;
+    this.#switch?.resolve(new PrefixedTransport(this.#transport, early, () => owner.closed(permit)));
   }
 
   readonly #lost = (error: unknown): void => {

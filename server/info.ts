@@ -6,13 +6,10 @@
 
 import type { Protocol } from "../http/call.ts";
 import type { Field } from "../http/fields/field.ts";
-import { listElements } from "../http/fields/list.ts";
-import type { Address, Transport } from "../net/transport.ts";
+import { offerUpgrade } from "../http/upgrade.ts";
+import type { Address } from "../net/transport.ts";
 import type { ServerCall } from "./call.ts";
 import type { ServeInfo, Upgrade, UpgradeOptions } from "./types.ts";
-
-/** Upgrades by the response that accepts them. */
-const upgrades = new WeakMap<Response, PendingUpgrade>();
 
 /** The info of one call; its parts come into being when they are asked for. */
 export class CallInfo implements ServeInfo {
@@ -58,51 +55,8 @@ export class CallInfo implements ServeInfo {
   }
 
   upgrade(options: UpgradeOptions = {}): Upgrade {
-    const call = this.#call;
-    if (!call.switchable) {
-      throw new TypeError(
-        "Cannot upgrade as the request must be a CONNECT or have 'upgrade', and its content have come",
-      );
-    }
-    const fields = fieldsOf(options.headers);
-    if (call.method !== "CONNECT") fields.push({ name: "upgrade", value: chosenProtocol(call, options.protocol) });
-    const response = new Response(null, { status: call.method === "CONNECT" ? 200 : 101 });
-    const { promise, resolve, reject } = Promise.withResolvers<Transport>();
-    promise.catch(() => {}); // whoever holds it is told; nobody else needs to be
-    const pending: PendingUpgrade = {
-      accept() {
-        upgrades.delete(response);
-        call.switch({ status: response.status, fields }).then(resolve, reject);
-      },
-    };
-    upgrades.set(response, pending);
-    call.completed.then(() => {
-      if (!upgrades.delete(response)) return;
-      reject(new TypeError("Cannot upgrade as the handler must return the upgrade's own response"));
-    }, reject);
-    return { response, transport: promise };
+    return offerUpgrade(this.#call, { protocol: options.protocol, fields: fieldsOf(options.headers) });
   }
-}
-
-/** An upgrade whose response the handler has not returned yet. */
-export interface PendingUpgrade {
-  /** Sends the response and hands the connection over. */
-  accept(): void;
-}
-
-/** The upgrade that a response accepts, once. */
-export function upgradeOf(response: Response): PendingUpgrade | undefined {
-  return response.status === 101 || response.status === 200 ? upgrades.get(response) : undefined;
-}
-
-/** The protocol to switch to must be one that the client offers (RFC 9110 §7.8). */
-function chosenProtocol(call: ServerCall, protocol: string | undefined): string {
-  const offered = call.fields().filter(({ name }) => name === "upgrade").flatMap(({ value }) => listElements(value));
-  const chosen = protocol ?? offered[0] ?? "";
-  if (!offered.some((name) => name.toLowerCase() === chosen.toLowerCase())) {
-    throw new TypeError(`Cannot upgrade as 'protocol' must be one of ${offered.join(", ")}: received ${chosen}`);
-  }
-  return chosen;
 }
 
 function fieldsOf(headers: HeadersInit | undefined): Field[] {

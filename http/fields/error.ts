@@ -13,6 +13,8 @@ export interface ProtocolErrorOptions extends ErrorOptions {
   readonly scope: ErrorScope;
   /** The status code that answers it where one can be sent (RFC 9110 §15). */
   readonly status: number;
+  /** Fields that the answer needs beside its status, such as `upgrade` with a 426 (RFC 9110 §15.5.22). */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** A peer broke a rule of the protocol, or passed a limit of ours. */
@@ -23,11 +25,16 @@ export class ProtocolError extends Error {
   readonly scope: ErrorScope;
   /** The status code that answers it where one can be sent (RFC 9110 §15). */
   readonly status: number;
+  /** Fields that the answer needs beside its status; none for most. */
+  readonly headers: Readonly<Record<string, string>>;
 
   /** Makes an error that knows its blast radius. */
   constructor(message: string, options: ProtocolErrorOptions) {
     super(message, options);
     this.scope = options.scope;
     this.status = options.status;
+    this.headers = options.headers ?? NO_FIELDS;
   }
 }
+
+const NO_FIELDS: Readonly<Record<string, string>> = {};

@@ -110,7 +110,10 @@ Deno.test("HttpClient.over() rejects with what the handler throws as the cause's
   assertInstanceOf(error, TypeError);
   assertStrictEquals(error.cause, failure);
   await using strange = HttpClient.over(() => new Response(null, { status: 101 }));
-  assertMatch(String(await rejection(strange.fetch("http://app/"))), /status 101 must be given by info.upgrade/);
+  assertMatch(
+    String(await rejection(strange.fetch("http://app/"))),
+    /status 101 must be given by upgradeWebSocket\(\) of @avx\/http or info.upgrade/,
+  );
 });
 
 Deno.test("HttpClient.over() aborts the request's signal, and both contents, when the fetch is aborted", async () => {
@@ -169,7 +172,7 @@ Deno.test("HttpClient.over() opens tunnels in memory, where the handler accepts 
   assertInstanceOf(error.cause, TunnelRefusedError);
   assertEquals(await error.cause.response.text(), "no");
   const plain = await rejection(client.fetch("http://app/"));
-  assertMatch(String(plain), /'protocol' must be one of/);
+  assertMatch(String(plain), /must be a CONNECT or have 'upgrade'/);
 });
 
 Deno.test("HttpClient.over() refuses what is no handler, and an info what is no interim status", async () => {
