@@ -6,8 +6,8 @@
  */
 
 import { JsonError } from "../json/error.ts";
-import { checkLimit, type JsonValue, type ParseOptions } from "../json/options.ts";
-import { parse } from "../json/parse.ts";
+import { checkWord, type JsonValue, type ParseOptions, resolveOptions } from "../json/options.ts";
+import { parseAt } from "../json/parse.ts";
 import { stringifyLines } from "../json/streams.ts";
 import { stringify, type StringifyOptions } from "../json/stringify.ts";
 import { type Bytes, DEFAULT_BODY_LIMIT, readStream } from "./body.ts";
@@ -67,7 +67,7 @@ export interface ReadJsonOptions extends ParseOptions {
   readonly maxBytes?: number | undefined;
   /**
    * Whether only content that says that it is JSON is read (`application/json`, or any type that ends with `+json`), or
-   * any.
+   * content of any type. Content with a coding is refused in either case.
    *
    * @default {"json"}
    */
@@ -106,11 +106,13 @@ export interface ReadJsonOptions extends ParseOptions {
  * @throws {RangeError} If a limit is not a whole number of at least 0, or `Infinity`.
  */
 export async function readJson(request: Request, options: ReadJsonOptions = {}): Promise<JsonValue> {
-  const maxBytes = checkLimit("maxBytes", options.maxBytes, DEFAULT_BODY_LIMIT);
-  if (options.contentType !== "any") checkType(request.headers);
+  const { maxBytes = DEFAULT_BODY_LIMIT } = options;
+  const resolved = resolveOptions({ ...options, maxBytes });
+  checkCoding(request.headers);
+  if (checkWord("contentType", options.contentType, ["json", "any"]) === "json") checkType(request.headers);
   const bytes = await readBody(request, maxBytes);
   try {
-    return parse(bytes, { ...options, maxBytes: Infinity });
+    return parseAt(bytes, resolved);
   } catch (error) {
     if (!(error instanceof JsonError)) throw error;
     const { message: detail, kind, offset, line, column, expected, received } = error;
@@ -130,10 +132,14 @@ async function readBody(request: Request, maxBytes: number): Promise<Bytes> {
   }
 }
 
-/** Refuses what is not JSON in UTF-8 (RFC 8259 §8.1), or is coded (RFC 9110 §15.5.16). */
-function checkType(headers: Headers): void {
+/** Refuses what is coded (RFC 9110 §15.5.16). */
+function checkCoding(headers: Headers): void {
   const coding = headers.get("content-encoding") ?? "identity";
   if (coding.toLowerCase() !== "identity") throw unsupported("no content coding", coding);
+}
+
+/** Refuses what is not JSON in UTF-8 (RFC 8259 §8.1). */
+function checkType(headers: Headers): void {
   const value = headers.get("content-type");
   const type = value === null ? undefined : parseContentType(value);
   const isJson = type?.essence === "application/json" || type?.essence.endsWith("+json"); // RFC 6839 §3.1

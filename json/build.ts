@@ -91,12 +91,12 @@ class Builder {
     const { proto, duplicateKeys } = this.#options;
     if (name === "__proto__" && proto !== "keep") {
       if (proto === "drop") return undefined;
-      throw refuse(scanner.tokenPosition, "a name other than '__proto__'", "it");
+      throw refuseProto(scanner.tokenPosition);
     }
     const container = this.#container;
     if (duplicateKeys === "last" || container === undefined || !Object.hasOwn(container, name)) return name;
     if (duplicateKeys === "first") return undefined;
-    throw refuse(scanner.tokenPosition, "a name that the object has not yet", describeName(name));
+    throw refuseDuplicate(scanner.tokenPosition, name);
   }
 }
 
@@ -165,8 +165,15 @@ function define(object: JsonObject, name: string, value: JsonValue): void {
   Object.defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true });
 }
 
-function refuse(position: JsonPosition, expected: string, received: string): JsonError {
-  return new JsonError({ ...position, kind: "policy", expected, received });
+/** The error of a member named `__proto__`, where that is asked for. */
+export function refuseProto(position: JsonPosition): JsonError {
+  return new JsonError({ ...position, kind: "policy", expected: "a name other than '__proto__'", received: "it" });
+}
+
+/** The error of a second member of one name, where that is asked for. */
+export function refuseDuplicate(position: JsonPosition, name: string): JsonError {
+  const expected = "a name that the object has not yet";
+  return new JsonError({ ...position, kind: "policy", expected, received: describeName(name) });
 }
 
 /** A name for a message, which is not to be as long as a stranger likes. */

@@ -94,9 +94,6 @@ export function skim(bytes: Uint8Array, start: number, lastQuote: number, limits
   }
 }
 
-/** How often a quote with a backslash before it is passed over in search of one without. */
-const MOST_ESCAPED_QUOTES = 16;
-
 /** So many bytes are looked at before `lastIndexOf` is asked, which takes 30 ns to begin. */
 const NEAR = 24;
 
@@ -105,17 +102,23 @@ const NEAR = 24;
  * -1.
  */
 export function lastStringQuote(bytes: Uint8Array): number {
-  let quote = bytes.length - 1;
-  const near = Math.max(0, quote - NEAR);
-  while (quote > near && bytes[quote] !== QUOTE) quote--;
-  if (bytes[quote] !== QUOTE) quote = bytes.lastIndexOf(QUOTE, quote);
-  for (let tries = 0; quote > 0 && tries < MOST_ESCAPED_QUOTES; tries++) {
+  let quote = lastQuoteUpTo(bytes, bytes.length - 1);
+  while (quote > 0) {
     let before = quote;
     while (before > 0 && bytes[before - 1] === BACKSLASH) before--;
     if ((quote - before) % 2 === 0) return quote;
-    quote = before === 0 ? -1 : bytes.lastIndexOf(QUOTE, before - 1);
+    quote = lastQuoteUpTo(bytes, before - 1);
   }
-  return quote === 0 ? 0 : -1;
+  return quote;
+}
+
+/** Finds the last quote up to `bytes[from]`, escaped or not; or -1. */
+function lastQuoteUpTo(bytes: Uint8Array, from: number): number {
+  const near = Math.max(0, from - NEAR);
+  for (let at = from; at >= near; at--) {
+    if (bytes[at] === QUOTE) return at;
+  }
+  return near === 0 ? -1 : bytes.lastIndexOf(QUOTE, near - 1);
 }
 
 /**

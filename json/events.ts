@@ -6,9 +6,16 @@
 
 import { readScalar } from "./build.ts";
 import { JsonError } from "./error.ts";
-import { type JsonScalar, type ParseOptions, type ResolvedOptions, resolveOptions } from "./options.ts";
+import {
+  checkLimit,
+  DEFAULT_MAX_STRING_BYTES,
+  type JsonScalar,
+  type ParseOptions,
+  type ResolvedOptions,
+  resolveOptions,
+} from "./options.ts";
 import { Scanner, Token } from "./scan.ts";
-import { Window } from "./window.ts";
+import { checkChunk, Window } from "./window.ts";
 
 /** What {@linkcode JsonEventReader} comes past: the ends of containers, names, and values that are no containers. */
 export type JsonEvent =
@@ -23,7 +30,14 @@ export type JsonEvent =
  * Options of {@linkcode JsonEventReader}; limits on the whole text and on its members are there only where they are
  * set.
  */
-export type JsonEventOptions = Omit<ParseOptions, "duplicateKeys" | "proto">;
+export interface JsonEventOptions extends Omit<ParseOptions, "duplicateKeys" | "proto"> {
+  /**
+   * Most bytes of one number, which is held like a string until it is whole.
+   *
+   * @default {20000000}
+   */
+  readonly maxNumberBytes?: number | undefined;
+}
 
 const BEGIN_OBJECT: JsonEvent = { type: "beginObject" };
 const END_OBJECT: JsonEvent = { type: "endObject" };
@@ -53,6 +67,7 @@ export class JsonEventReader {
   #written = 0;
   #tooLong = false;
   #unread = false;
+  #ended = false;
   /** What `read` threw; it throws it again, as nothing that follows would be right. */
   #failure: unknown;
 
@@ -63,9 +78,10 @@ export class JsonEventReader {
    * @throws {RangeError} If a limit is not a whole number of at least 0, or `Infinity`.
    */
   constructor(options: JsonEventOptions = {}) {
-    const { maxBytes = Infinity, maxKeys = Infinity } = options;
+    const { maxBytes = Infinity, maxKeys = Infinity, maxNumberBytes } = options;
     this.#options = resolveOptions({ ...options, maxBytes, maxKeys });
     this.#scanner = new Scanner(this.#options);
+    this.#scanner.maxNumberBytes = checkLimit("maxNumberBytes", maxNumberBytes, DEFAULT_MAX_STRING_BYTES);
   }
 
   /** How many containers are open around what comes next. */
@@ -76,10 +92,10 @@ export class JsonEventReader {
   /**
    * Takes the next chunk.
    *
-   * @throws {TypeError} If the last one was not read to its end.
+   * @throws {TypeError} If it is no `Uint8Array`, the last one was not read to its end, or the end was told.
    */
   write(chunk: Uint8Array): void {
-    if (this.#unread) throw new TypeError("Cannot write chunk as the last one must be read to its end");
+    checkChunk(chunk, this.#unread, this.#ended);
     const left = this.#options.maxBytes - this.#written;
     this.#tooLong = chunk.length > left;
     const allowed = this.#tooLong ? chunk.subarray(0, left) : chunk;
@@ -91,7 +107,8 @@ export class JsonEventReader {
 
   /** Says that the text is whole: what is missing is an error of the next `read`. */
   end(): void {
-    this.#scanner.end();
+    this.#ended = true;
+    if (!this.#tooLong) this.#scanner.end(); // else there is more, and that is what is wrong
   }
 
   /**

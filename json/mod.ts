@@ -40,6 +40,7 @@ export { DEFAULT_MAX_VALUE_BYTES, JsonReader, type JsonReaderOptions } from "./r
 export { type BadRecord, DEFAULT_MAX_RECORD_BYTES, type RecordOptions } from "./records.ts";
 export { JsonSeqReader } from "./sequence.ts";
 export {
+  JsonEventStream,
   JsonReaderStream,
   JsonSeqParseStream,
   JsonSeqStringifyStream,

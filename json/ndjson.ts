@@ -55,7 +55,7 @@ export class NdjsonReader {
   /**
    * Takes the next chunk. Its bytes must not change before it is read to its end.
    *
-   * @throws {TypeError} If the last one was not read to its end.
+   * @throws {TypeError} If it is no `Uint8Array`, the last one was not read to its end, or the end was told.
    */
   write(chunk: Uint8Array): void {
     this.#records.write(chunk);

@@ -30,9 +30,12 @@ import { decodeText } from "./text.ts";
  * @returns The value.
  * @throws {JsonError} If the text is not JSON, not UTF-8, passes a limit or breaks a policy.
  * @throws {RangeError} If a limit is not a whole number of at least 0, or `Infinity`.
- * @throws {TypeError} If a policy is not one of its words.
+ * @throws {TypeError} If the text is no `Uint8Array`, or a policy not one of its words.
  */
 export function parse(bytes: Uint8Array, options?: ParseOptions): JsonValue {
+  if (!(bytes instanceof Uint8Array)) {
+    throw new TypeError(`Cannot parse JSON as it must be a Uint8Array: received ${typeof bytes}`);
+  }
   return parseAt(bytes, resolveOptions(options));
 }
 

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { readScalar } from "./build.ts";
+import { readScalar, refuseDuplicate, refuseProto } from "./build.ts";
 import { lastStringQuote, Skim, skim, type SkimLimits } from "./check.ts";
 import { JsonError, type JsonPosition } from "./error.ts";
 import { checkLimit, type JsonValue, type ParseOptions, type ResolvedOptions, resolveOptions } from "./options.ts";
@@ -13,7 +13,7 @@ import { parseAt, parseText } from "./parse.ts";
 import { ANY, type PathStep, readPath } from "./path.ts";
 import { Scanner, Token } from "./scan.ts";
 import { decodeAscii, decodeChecked, decodeText } from "./text.ts";
-import { Window } from "./window.ts";
+import { checkChunk, Window } from "./window.ts";
 
 /** Most bytes of one value that is asked for. MongoDB takes documents of 16 MiB. */
 export const DEFAULT_MAX_VALUE_BYTES: number = 16 * 1024 * 1024;
@@ -29,8 +29,8 @@ export interface JsonReaderOptions extends ParseOptions {
    */
   readonly path?: string | undefined;
   /**
-   * Most bytes of one value that is asked for, or of a name on the way to it: what is held in memory at most, with the
-   * chunk.
+   * Most bytes of one value that is asked for, or of a name on the way to it. No more than twice as much is held in
+   * memory, beside the chunk and the value itself.
    *
    * @default {16777216}
    */
@@ -53,10 +53,13 @@ export interface JsonReaderOptions extends ParseOptions {
  * Reads one JSON text chunk by chunk, split anywhere, and gives the values at a path as they become whole. All of the
  * text is checked, as by {@linkcode parse}; only the value asked for is held, so memory is bounded by the biggest one.
  *
+ * The policies on names and integers, and `maxKeys`, hold within the values asked for. On the way to them `proto` holds
+ * for each name, and `duplicateKeys` for the names in the path (`"last"` gives the values of each, as it can't know of a
+ * later one). Names beside the path, and those that a wildcard takes, are not held, so they may come twice.
+ *
  * After `write`, call `read` until it gives `undefined` (or iterate), then write the next chunk; after the last one
- * call
- * `end` and read again. A chunk's bytes must not change before it is read to its end. Values before an error are given
- * before it is thrown.
+ * call `end` and read again. A chunk's bytes must not change before it is read to its end. Values before an error are
+ * given before it is thrown.
  *
  * @example Usage
  * ```ts
@@ -91,11 +94,16 @@ export class JsonReader {
   #onPath = 0;
   /** What leads to the current child of each container on the path: its name or index. */
   readonly #keys: (string | number)[] = [];
+  /** Whether each of these containers had a member of the name that its step asks for. */
+  readonly #named: boolean[] = [];
+  /** Whether a policy drops the member to come. */
+  #dropped = false;
   /** Where the container began that is asked for and still open. */
   #value: JsonPosition | undefined;
   #written = 0;
   #tooLong = false;
   #unread = false;
+  #ended = false;
   /** What `read` threw; it throws it again, as nothing that follows would be right. */
   #failure: unknown;
 
@@ -126,10 +134,10 @@ export class JsonReader {
   /**
    * Takes the next chunk.
    *
-   * @throws {TypeError} If the last one was not read to its end.
+   * @throws {TypeError} If it is no `Uint8Array`, the last one was not read to its end, or the end was told.
    */
   write(chunk: Uint8Array): void {
-    if (this.#unread) throw new TypeError("Cannot write chunk as the last one must be read to its end");
+    checkChunk(chunk, this.#unread, this.#ended);
     const left = this.#options.maxBytes - this.#written;
     this.#tooLong = chunk.length > left;
     const allowed = this.#tooLong ? chunk.subarray(0, left) : chunk;
@@ -144,7 +152,8 @@ export class JsonReader {
 
   /** Says that the text is whole: what is missing is an error of the next `read`. */
   end(): void {
-    this.#scanner.end();
+    this.#ended = true;
+    if (!this.#tooLong) this.#scanner.end(); // else there is more, and that is what is wrong
   }
 
   /**
@@ -203,7 +212,7 @@ export class JsonReader {
     const scanner = this.#scanner;
     switch (token) {
       case Token.Name:
-        this.#keys[this.#onPath - 1] = this.#name();
+        this.#enterMember(this.#name());
         return undefined;
       case Token.BeginObject:
       case Token.BeginArray:
@@ -211,7 +220,10 @@ export class JsonReader {
       case Token.EndObject:
       case Token.EndArray:
         if (this.#value !== undefined) return this.#end(this.#value);
-        if (scanner.depth < this.#onPath) scanner.stopDepth = this.#onPath = scanner.depth;
+        if (scanner.depth < this.#onPath) {
+          scanner.stopDepth = this.#onPath = scanner.depth;
+          this.#dropped = false;
+        }
         return undefined;
       default: {
         if (!this.#enterChild() || this.#onPath !== this.#steps.length) return undefined;
@@ -237,6 +249,7 @@ export class JsonReader {
     }
     const step = this.#steps[this.#onPath];
     if (step !== ANY && array !== (typeof step === "number")) return undefined;
+    this.#named[this.#onPath] = false;
     this.#keys[this.#onPath++] = array ? -1 : "";
     scanner.stopDepth = this.#onPath;
     return undefined;
@@ -248,6 +261,7 @@ export class JsonReader {
    * says what.
    */
   #takeWhole(): JsonValue | undefined {
+    if (this.#options.duplicateKeys !== "last") return undefined;
     const scanner = this.#scanner;
     const { tokenStart: start, lineStart } = scanner;
     const base = this.#window.end - this.#chunk.length;
@@ -290,6 +304,20 @@ export class JsonReader {
     return parseAt(bytes, this.#options, position);
   }
 
+  /** Notes the name of the child to come, which a policy may refuse or take off the path. */
+  #enterMember(name: string): void {
+    const { proto, duplicateKeys } = this.#options;
+    const level = this.#onPath - 1;
+    this.#keys[level] = name;
+    this.#dropped = name === "__proto__" && proto !== "keep";
+    if (this.#dropped && proto === "error") throw refuseProto(this.#scanner.tokenPosition);
+    if (name !== this.#steps[level]) return;
+    const again = this.#named[level] === true && duplicateKeys !== "last";
+    if (again && duplicateKeys === "error") throw refuseDuplicate(this.#scanner.tokenPosition, name);
+    if (again) this.#dropped = true;
+    this.#named[level] = true;
+  }
+
   /** Moves on to the child that has just begun, and tells whether it is on the path. */
   #enterChild(): boolean {
     const on = this.#isNext();
@@ -300,6 +328,7 @@ export class JsonReader {
 
   /** Tells whether the child to come is on the path. */
   #isNext(): boolean {
+    if (this.#dropped) return false;
     if (this.#onPath === 0) return true;
     const step = this.#steps[this.#onPath - 1];
     const key = this.#keys[this.#onPath - 1];

@@ -7,7 +7,7 @@
 
 import { JsonError, type JsonPosition } from "./error.ts";
 import { checkLimit, type JsonValue, type ParseOptions, type ResolvedOptions, resolveOptions } from "./options.ts";
-import { Window } from "./window.ts";
+import { checkChunk, Window } from "./window.ts";
 
 const LF = 0x0a;
 
@@ -27,7 +27,7 @@ export type BadRecord = "error" | "skip" | ((error: JsonError, record: Uint8Arra
 /** Options of reading many texts. Limits other than `maxRecordBytes` hold for each record. */
 export interface RecordOptions extends Omit<ParseOptions, "maxBytes"> {
   /**
-   * Most bytes of one record, without its delimiter.
+   * Most bytes of one record, without its delimiter: LF of a line (a CR before it counts), RS of a sequence.
    *
    * @default {1048576}
    */
@@ -87,10 +87,10 @@ export class RecordReader {
   /**
    * Takes the next chunk. Its bytes must not change before it is read to its end.
    *
-   * @throws {TypeError} If the last one was not read to its end.
+   * @throws {TypeError} If it is no `Uint8Array`, the last one was not read to its end, or the end was told.
    */
   write(chunk: Uint8Array): void {
-    if (this.#unread) throw new TypeError("Cannot write chunk as the last one must be read to its end");
+    checkChunk(chunk, this.#unread, this.#ended);
     this.#window.feed(chunk);
     this.#chunk = chunk;
     this.#at = 0;

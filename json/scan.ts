@@ -105,6 +105,8 @@ export class Scanner {
   keys = 0;
   /** Most members. */
   maxKeys: number;
+  /** Most bytes of one number. */
+  maxNumberBytes = Infinity;
   /** Offset of the first byte of the last token, or of the one that is broken off. */
   tokenStart = 0;
 
@@ -421,6 +423,7 @@ export class Scanner {
       } else break;
     }
     this.#at = at;
+    if (this.#base + at - this.tokenStart > this.maxNumberBytes) throw this.#numberTooLong();
     if (at === end) {
       this.#partial = partial;
       return Token.None;
@@ -558,6 +561,11 @@ export class Scanner {
 
   #tooManyKeys(): JsonError {
     return this.#fail("limit", this.tokenStart, `at most ${this.maxKeys} members`, "one more");
+  }
+
+  #numberTooLong(): JsonError {
+    const { maxNumberBytes } = this;
+    return this.#fail("limit", this.tokenStart, `a number of at most ${maxNumberBytes} bytes`, "more");
   }
 
   /** The error of a byte, or of the end, that the grammar does not allow at `at`. */

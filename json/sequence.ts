@@ -19,8 +19,7 @@ const RIGHT_BRACE = 0x7d;
  * Reads a JSON text sequence (RFC 7464) chunk by chunk: RS, a JSON text and LF, again and again.
  *
  * It is used as {@linkcode JsonReader} is. Bytes before the first RS are a bad record. So is a number, `true`, `false`
- * or
- * `null` without whitespace behind it, as it may be cut off (RFC 7464 §2.4). Nothing between two RS is no record
+ * or `null` without whitespace behind it, as it may be cut off (RFC 7464 §2.4). Nothing between two RS is no record
  * (§2.1).
  *
  * @example Usage
@@ -49,7 +48,7 @@ export class JsonSeqReader {
   /**
    * Takes the next chunk. Its bytes must not change before it is read to its end.
    *
-   * @throws {TypeError} If the last one was not read to its end.
+   * @throws {TypeError} If it is no `Uint8Array`, the last one was not read to its end, or the end was told.
    */
   write(chunk: Uint8Array): void {
     this.#records.write(chunk);

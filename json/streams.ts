@@ -5,6 +5,7 @@
  * @module
  */
 
+import { type JsonEvent, type JsonEventOptions, JsonEventReader } from "./events.ts";
 import { type NdjsonOptions, NdjsonReader } from "./ndjson.ts";
 import { JsonReader, type JsonReaderOptions } from "./reader.ts";
 import type { RecordOptions } from "./records.ts";
@@ -39,6 +40,30 @@ export class JsonReaderStream implements TransformStream<Uint8Array, JsonValue> 
   /** Makes a stream for one text; throws as {@linkcode JsonReader} does. */
   constructor(options?: JsonReaderOptions) {
     ({ readable: this.readable, writable: this.writable } = new ValueStream(new JsonReader(options)));
+  }
+}
+
+/**
+ * {@linkcode JsonEventReader} as a stream: bytes of one JSON text in, events out. An error fails the stream after the
+ * events before it.
+ *
+ * @example Usage
+ * ```ts
+ * import { JsonEventStream } from "@avx/http/json";
+ *
+ * const response = new Response('{"a": [1]}');
+ * for await (const { type } of response.body!.pipeThrough(new JsonEventStream())) console.log(type);
+ * ```
+ */
+export class JsonEventStream implements TransformStream<Uint8Array, JsonEvent> {
+  /** The events. */
+  readonly readable: ReadableStream<JsonEvent>;
+  /** The bytes; a write is done when all events of its chunk were taken. */
+  readonly writable: WritableStream<Uint8Array>;
+
+  /** Makes a stream for one text; throws as {@linkcode JsonEventReader} does. */
+  constructor(options?: JsonEventOptions) {
+    ({ readable: this.readable, writable: this.writable } = new ValueStream(new JsonEventReader(options)));
   }
 }
 
@@ -192,27 +217,35 @@ class SyncSource implements UnderlyingDefaultSource<Uint8Array<ArrayBuffer>> {
   }
 
   pull(controller: Controller): void {
-    let text = "";
-    while (text.length < BATCH_CHARACTERS) {
-      const { done, value } = this.#iterator.next();
-      if (done) {
-        text += this.#framer.end;
-        if (text !== "") controller.enqueue(encoder.encode(text));
-        controller.close();
-        return;
-      }
-      try {
-        text += this.#framer.text(value);
-      } catch (error) {
-        this.#iterator.return?.();
-        throw error;
-      }
+    const gathered = { text: "", done: false };
+    try {
+      this.#gather(gathered);
+    } finally {
+      // What came before an error goes out before it. Somebody waits for it, so the error can't drop it.
+      if (gathered.text !== "") controller.enqueue(encoder.encode(gathered.text));
     }
-    controller.enqueue(encoder.encode(text));
+    if (gathered.done) controller.close();
+  }
+
+  #gather(gathered: { text: string; done: boolean }): void {
+    while (!gathered.done && gathered.text.length < BATCH_CHARACTERS) {
+      const { done = false, value } = this.#iterator.next();
+      gathered.done = done;
+      gathered.text += done ? this.#framer.end : this.#text(value);
+    }
   }
 
   cancel(): void {
     this.#iterator.return?.();
+  }
+
+  #text(value: unknown): string {
+    try {
+      return this.#framer.text(value);
+    } catch (error) {
+      this.#iterator.return?.();
+      throw error;
+    }
   }
 }
 

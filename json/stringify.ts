@@ -9,15 +9,15 @@ import { checkWord } from "./options.ts";
 /** How to write. */
 export interface StringifyOptions {
   /**
-   * What indents each level: a count of spaces from 0 to 10, or a text of at most 10 characters, as `JSON.stringify`
-   * has it.
+   * What indents each level: a count of spaces from 0 to 10, or a text of whitespace (RFC 8259 §2), of which
+   * `JSON.stringify` takes 10 characters.
    *
    * @default {0}
    */
   readonly space?: number | string | undefined;
   /**
-   * Whether `<`, `>`, `&`, U+2028 and U+2029 become escapes, so that the text can stand in a `<script>` element or in
-   * an attribute's quotes of JavaScript. The value that the text means stays the same.
+   * Whether `<`, `>`, `&`, U+2028 and U+2029 become escapes, so that the text can stand in a `<script>` element, as
+   * data or within JavaScript. The value that the text means stays the same. An attribute needs its quotes escaped too.
    *
    * @default {false}
    */
@@ -46,7 +46,7 @@ const encoder = new TextEncoder();
  * ```
  *
  * @throws {TypeError} If the value has no JSON form: `undefined`, a function, a symbol, a cycle, or a `bigint` by
- * default.
+ * default; or an option is none.
  */
 export function stringify(value: unknown, options?: StringifyOptions): Uint8Array<ArrayBuffer> {
   return encoder.encode(stringifyText(value, options));
@@ -84,7 +84,7 @@ export function stringifyInto(value: unknown, buffer: Uint8Array, options?: Stri
 export function stringifyText(value: unknown, options?: StringifyOptions): string {
   const text = options === undefined
     ? JSON.stringify(value)
-    : JSON.stringify(value, bigintReplacer(options.bigint), options.space);
+    : JSON.stringify(value, bigintReplacer(options.bigint), checkSpace(options.space));
   if (text === undefined) {
     throw new TypeError(`Cannot stringify value as it must have a JSON form: received ${typeof value}`);
   }
@@ -103,6 +103,11 @@ export class JsonBuffer {
    * @throws {RangeError} If the capacity is no whole number of at least 0.
    */
   constructor(capacity = 1024) {
+    if (!Number.isSafeInteger(capacity) || capacity < 0) {
+      throw new RangeError(
+        `Cannot make buffer as 'capacity' must be a whole number of at least 0: received ${capacity}`,
+      );
+    }
     this.#bytes = new Uint8Array(capacity);
   }
 
@@ -150,6 +155,12 @@ export class JsonBuffer {
     grown.set(this.bytes);
     this.#bytes = grown;
   }
+}
+
+/** The text stays JSON only if no more than whitespace is put between its tokens. */
+function checkSpace(space: StringifyOptions["space"]): StringifyOptions["space"] {
+  if (typeof space !== "string" || /^[ \t\n\r]*$/.test(space)) return space;
+  throw new TypeError(`Cannot stringify value as 'space' must be whitespace: received ${JSON.stringify(space)}`);
 }
 
 const HTML_UNSAFE = /[<>&\u2028\u2029]/g;

@@ -7,6 +7,19 @@
 /** A larger buffer is not kept for the next time. */
 const KEPT_BYTES = 64 * 1024;
 
+/**
+ * Refuses what is no chunk, or comes at the wrong time.
+ *
+ * @throws {TypeError} If it is no `Uint8Array`, the last one was not read to its end, or the end was told.
+ */
+export function checkChunk(chunk: Uint8Array, unread: boolean, ended: boolean): void {
+  if (unread) throw new TypeError("Cannot write chunk as the last one must be read to its end");
+  if (ended) throw new TypeError("Cannot write chunk as it must come before the end");
+  if (!(chunk instanceof Uint8Array)) {
+    throw new TypeError(`Cannot write chunk as it must be a Uint8Array: received ${typeof chunk}`);
+  }
+}
+
 /** The current chunk, and those bytes before it that are still wanted. */
 export class Window {
   #chunk: Uint8Array = new Uint8Array(0);

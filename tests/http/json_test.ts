@@ -192,3 +192,14 @@ Deno.test("problem() fills in type, title and status (RFC 9457 §3.1, §4.2.1)",
   assertThrows(() => new ProblemError(200), RangeError, "received 200");
   assertEquals(new ProblemError(403).message, "Forbidden");
 });
+
+Deno.test("readJson() refuses options that are none before it reads, and a coding whatever the type", async () => {
+  let read = 0;
+  const body = () => new ReadableStream<Uint8Array<ArrayBuffer>>({ pull: () => void read++ }, { highWaterMark: 0 });
+  const none: Record<string, unknown> = { contentType: "xml" };
+  await assertRejects(() => readJson(post(body()), none), TypeError, "'contentType' must be one of json, any");
+  await assertRejects(() => readJson(post(body()), { maxDepth: 0.5 }), RangeError, "'maxDepth'");
+  const coded = post(body(), { "content-encoding": "gzip" });
+  assertEquals((await refusal(coded, { contentType: "any" }))["status"], 415);
+  assertEquals(read, 0);
+});

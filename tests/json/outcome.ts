@@ -5,7 +5,14 @@
  * @module
  */
 
-import { JsonError, type JsonEvent, JsonEventReader, JsonReader, type JsonReaderOptions } from "../../json/mod.ts";
+import {
+  JsonError,
+  type JsonEvent,
+  type JsonEventOptions,
+  JsonEventReader,
+  JsonReader,
+  type JsonReaderOptions,
+} from "../../json/mod.ts";
 import { type JsonValue, parse, type ParseOptions } from "../../json/mod.ts";
 
 /** What a reading gave: values, and the error that ended it, if one did. */
@@ -63,7 +70,7 @@ export function read(chunks: Iterable<Uint8Array>, options?: JsonReaderOptions):
 }
 
 /** {@linkcode JsonEventReader}'s outcome. */
-export function events(chunks: Iterable<Uint8Array>, options?: ParseOptions): Outcome<JsonEvent> {
+export function events(chunks: Iterable<Uint8Array>, options?: JsonEventOptions): Outcome<JsonEvent> {
   return fed(new JsonEventReader(options), chunks);
 }
 

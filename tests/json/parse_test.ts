@@ -398,7 +398,59 @@ Deno.test("skim() stays in its bytes wherever they break off, and lastStringQuot
     ['"a\\"', 0],
     ['a"\\"\\"', 1],
     [`"${'\\"'.repeat(15)}`, 0],
-    [`"a"${'\\"'.repeat(40)}`, -1],
+    [`"a"${'\\"'.repeat(40)}`, 2],
+    [`"${"a".repeat(50)}\\\\"${"b".repeat(50)}${'\\"'.repeat(2)}${"c".repeat(50)}`, 53],
+    [`\\"${"c".repeat(50)}`, -1],
   ];
   for (const [text, quote] of quotes) assertEquals(lastStringQuote(utf8(text)), quote, text);
+});
+
+Deno.test("parse() refuses what is no bytes", () => {
+  for (const text of ["[1]", null, undefined, [0x31], new ArrayBuffer(1)]) {
+    const error = assertThrows(() => Reflect.apply(parse, undefined, [text]), TypeError);
+    assertEquals(error.message, `Cannot parse JSON as it must be a Uint8Array: received ${typeof text}`);
+  }
+});
+
+Deno.test("parse() keeps the order of members that JSON.parse has, in each way, names like indexes first", () => {
+  const text = '{"b":1,"2":2,"a":3,"1":4,"01":5,"4294967294":6,"4294967295":7,"-1":8,"2":9,"":10}';
+  for (const options of [{}, { maxStringBytes: 10 }, { duplicateKeys: "first" }, { proto: "error" }] as const) {
+    assertEquals(Object.keys(Object(parse(utf8(text), options))), Object.keys(JSON.parse(text)));
+  }
+  assertEquals(Object(build(utf8(text), resolveOptions({})))["2"], 9);
+});
+
+Deno.test("parse() finds __proto__ and names said twice at any depth, however they are written", () => {
+  const names = ["__proto__", "\\u005f\\u005fproto\\u005f\\u005f", "__prot\\u006F__"];
+  for (const name of names) {
+    const text = `[{"a":{"${name}":{"${name}":1,"b":2},"${name}":{"c":3}}}]`;
+    const inner = Object(parse(utf8(text)))[0].a;
+    assertEquals([Object.getPrototypeOf(inner), Object.keys(inner)], [Object.prototype, ["__proto__"]]);
+    assertEquals(Object.getOwnPropertyDescriptor(inner, "__proto__")?.value, { c: 3 });
+    const first = Object(parse(utf8(text), { duplicateKeys: "first" }))[0].a;
+    const kept = Object.getOwnPropertyDescriptor(first, "__proto__")?.value;
+    assertEquals(Object.entries(kept), [["__proto__", 1], ["b", 2]]);
+    assertEquals(parse(utf8(text), { proto: "drop" }), [{ a: {} }]);
+    assertEquals(parsed(utf8(text), { proto: "error" }).error?.["offset"], 7);
+    assertEquals(parsed(utf8(text), { duplicateKeys: "error" }).error?.["received"], '"__proto__"');
+  }
+  assertEquals(parsed(utf8('{"\\u0041\\n":1,"A\\u000a":2}'), { duplicateKeys: "error" }).error?.["offset"], 14);
+  assertEquals(
+    parsed(utf8('{"\\ud83d\\ude00":1,"\u{1f600}":2}'), { duplicateKeys: "error" }).error?.["kind"],
+    "policy",
+  );
+});
+
+Deno.test("parse() gives exact integers at the edges of a double's", () => {
+  const at = (text: string) => parse(utf8(`[${text}]`), { bigIntegers: "bigint" });
+  for (const sign of ["", "-"]) {
+    assertEquals(at(`${sign}9007199254740991`), [Number(`${sign}9007199254740991`)]);
+    for (const text of ["9007199254740992", "9007199254740993", "90071992547409910", "1".repeat(400)]) {
+      assertEquals(at(sign + text), [BigInt(sign + text)]);
+    }
+    for (const text of ["9007199254740993.0", "9007199254740993e0", "9007199254740993E2", "1e400", "1e-400", "0"]) {
+      assertEquals(at(sign + text), [Number(sign + text)]);
+      assert(Object.is(Object(parse(utf8(`[${sign}${text}]`), { duplicateKeys: "error" }))[0], Number(sign + text)));
+    }
+  }
 });

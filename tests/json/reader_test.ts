@@ -247,3 +247,62 @@ Deno.test("JsonReader takes exactly the children that a path names in any value,
     { numRuns: 1000 },
   );
 });
+
+Deno.test("JsonReader keeps the policies on names on the way to the values, on every split", () => {
+  const text = '[{"a":[1,[2]],"__proto__":{"a":[3]},"a":[4]},{"b":{"a":5},"a":[6]}]';
+  const cases: [options: JsonReaderOptions, values: JsonValue[]][] = [
+    [{ path: "$[*].a[*]" }, [1, [2], 4, 6]],
+    [{ path: "$[*].a[*]", duplicateKeys: "first" }, [1, [2], 6]],
+    [{ path: "$[*]['__proto__'].a[0]" }, [3]],
+    [{ path: "$[*]['__proto__'].a[0]", proto: "drop" }, []],
+    [{ path: "$[0].*", proto: "drop" }, [[1, [2]], [4]]],
+    [{ path: "$[0].*" }, [[1, [2]], { a: [3] }, [4]]],
+  ];
+  for (const [options, values] of cases) assertEquals(readAll(text, options), { values }, JSON.stringify(options));
+  const twice = readAll(text, { path: "$[*].a[*]", duplicateKeys: "error" });
+  assertEquals([twice.values, twice.error?.["kind"], twice.error?.["offset"]], [[1, [2]], "policy", 36]);
+  const proto = readAll(text, { path: "$[*].a", proto: "error" });
+  assertEquals([proto.values, proto.error?.["kind"], proto.error?.["offset"]], [[[1, [2]]], "policy", 14]);
+  assertEquals(readAll('[{"a":1},{"a":2}]', { path: "$[*].a", duplicateKeys: "error" }), { values: [1, 2] });
+  assertEquals(readAll('{"a":1,"a":"xxxxxxxx"}', { path: "$.a", duplicateKeys: "first", maxValueBytes: 5 }), {
+    values: [1],
+  });
+});
+
+Deno.test("JsonReader and JsonEventReader give nothing of a text that was cut at maxBytes, told of the end or not", () => {
+  for (const reader of [new JsonReader({ maxBytes: 2 }), new JsonEventReader({ maxBytes: 2 })]) {
+    reader.write(utf8("1234"));
+    reader.end();
+    assertThrows(() => reader.read(), SyntaxError, "a text of at most 2 bytes was expected at line 1, column 3");
+  }
+});
+
+Deno.test("JsonReader and JsonEventReader refuse a chunk after the end, and what is no chunk", () => {
+  for (const make of [() => new JsonReader(), () => new JsonEventReader()]) {
+    const ended = make();
+    ended.write(utf8("1"));
+    assertEquals([...ended], []);
+    ended.end();
+    assertThrows(() => ended.write(utf8("2")), TypeError, "Cannot write chunk as it must come before the end");
+    for (const chunk of ["1", null, undefined, new ArrayBuffer(1), [0x31]]) {
+      const reader = make();
+      const write = () => Reflect.apply(reader.write, reader, [chunk]);
+      assertThrows(write, TypeError, `it must be a Uint8Array: received ${typeof chunk}`);
+    }
+  }
+});
+
+Deno.test("JsonEventReader with maxNumberBytes bounds numbers, on every split", () => {
+  const told = (text: string) => {
+    const whole = events([utf8(text)], { maxNumberBytes: 6 });
+    for (const chunks of splits(utf8(text))) assertEquals(events(chunks, { maxNumberBytes: 6 }), whole);
+    return whole.error === undefined ? "accepted" : `${whole.error["kind"]} ${whole.error["offset"]}`;
+  };
+  assertEquals(told("[-12.5e,"), "syntax 7");
+  for (const number of ["123456", "-1.5e9", "0.1234"]) {
+    assertEquals(told(`[${number}]`), "accepted");
+    for (const more of ["0]", "1", "1.x]", "5e]", "1e"]) assertEquals(told(`[${number}${more}`), "limit 1", more);
+  }
+  assertEquals(told("1234567"), "limit 0");
+  assertThrows(() => new JsonEventReader({ maxNumberBytes: -1 }), RangeError, "'maxNumberBytes'");
+});

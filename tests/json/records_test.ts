@@ -127,3 +127,31 @@ Deno.test("NdjsonReader and JsonSeqReader give any values back, whatever the spl
     { numRuns: 500 },
   );
 });
+
+Deno.test("NdjsonReader and JsonSeqReader refuse a chunk after the end, and what is no chunk", () => {
+  for (const make of [() => new NdjsonReader(), () => new JsonSeqReader()]) {
+    const ended = make();
+    ended.end();
+    assertThrows(() => ended.write(utf8("2")), TypeError, "Cannot write chunk as it must come before the end");
+    const reader = make();
+    const write = () => Reflect.apply(reader.write, reader, ["1"]);
+    assertThrows(write, TypeError, "Cannot write chunk as it must be a Uint8Array: received string");
+  }
+});
+
+Deno.test("NdjsonReader with maxRecordBytes counts what stands before LF, to the byte and wherever the chunks end", () => {
+  const kept = (text: string) => lines(text, { maxRecordBytes: 6, badRecord: "skip" }).values;
+  assertEquals(kept('"1234"\n"12345"\n7\n'), ["1234", 7]);
+  assertEquals(kept('"123"\r\n"1234"\r\n7'), ["123", 7]);
+  assertEquals(kept('"1234"'), ["1234"]);
+  assertEquals(kept('"12345"'), []);
+  assertEquals(kept("      \n       \n7"), [7]);
+});
+
+Deno.test("JsonSeqReader reads on after a record cut off anywhere (RFC 7464 §2.3)", () => {
+  const whole = '{"a":["\\u00e9",-1.5e3,true]}';
+  for (let end = 0; end < whole.length; end++) {
+    const cut = sequence(`\x1e1\n\x1e${whole.slice(0, end)}\x1e[2]\n`, { badRecord: "skip" });
+    assertEquals(cut, { values: [1, [2]] }, whole.slice(0, end));
+  }
+});

@@ -8,6 +8,7 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import {
   JsonError,
+  JsonEventStream,
   JsonReaderStream,
   JsonSeqParseStream,
   JsonSeqStringifyStream,
@@ -170,4 +171,64 @@ Deno.test("stringifyArray() fails with the error of its iterable, and refuses wh
   await assertRejects(() => new Response(stringifyArray(broken())).text(), RangeError, "gone");
   const none: Record<string, unknown> = {};
   assertThrows(() => Reflect.apply(stringifyArray, undefined, [none]), TypeError);
+});
+
+Deno.test("JsonEventStream gives the events of a text, and the error after them", async () => {
+  const { values } = await collect(bytes('{"a":[1]}').pipeThrough(new JsonEventStream()));
+  assertEquals(values.map(({ type }) => type), [
+    "beginObject",
+    "name",
+    "beginArray",
+    "value",
+    "endArray",
+    "endObject",
+  ]);
+  const broken = await collect(bytes("[x").pipeThrough(new JsonEventStream()));
+  assertEquals([broken.values, broken.error instanceof JsonError], [[{ type: "beginArray" }], true]);
+});
+
+Deno.test("the reading streams fail on both sides at what is no chunk", async () => {
+  for (const make of [JsonReaderStream, JsonEventStream, NdjsonParseStream, JsonSeqParseStream]) {
+    for (const waiting of [true, false]) {
+      const { readable, writable } = new make();
+      const reader = readable.getReader();
+      const first = waiting ? reader.read() : undefined;
+      const writer = writable.getWriter();
+      const write = Reflect.apply(writer.write, writer, ["1"]);
+      await assertRejects(() => write, TypeError, "must be a Uint8Array: received string");
+      await assertRejects(() => first ?? reader.read(), TypeError, "must be a Uint8Array: received string");
+      await assertRejects(() => writer.closed, TypeError);
+      await assertRejects(() => reader.closed, TypeError);
+    }
+  }
+});
+
+Deno.test("JsonReaderStream ends a reader that waits, and a write that waits, when cancelled", async () => {
+  const { readable, writable } = new JsonReaderStream({ path: "$[*]" });
+  const reader = readable.getReader();
+  const writer = writable.getWriter();
+  const closed = assertRejects(() => writer.closed, Error, "enough");
+  const first = writer.write(utf8("["));
+  const value = reader.read();
+  await first;
+  await reader.cancel(new Error("enough"));
+  assertEquals((await value).done, true);
+  await closed;
+  await assertRejects(() => writer.write(utf8("1")), Error, "enough");
+});
+
+Deno.test("stringifyArray() and stringifyLines() give what came before an error, then the error", async () => {
+  function* broken() {
+    yield 1;
+    yield 2;
+    throw new RangeError("gone");
+  }
+  for (const [source, cause] of [[() => broken(), RangeError], [() => [1, 2, undefined], TypeError]] as const) {
+    const text = (stream: ReadableStream<Uint8Array<ArrayBuffer>>) =>
+      collect(stream.pipeThrough(new TextDecoderStream()));
+    const lines = await text(stringifyLines(source()));
+    assertEquals([lines.values.join(""), lines.error instanceof cause], ["1\n2\n", true]);
+    const array = await text(stringifyArray(source()));
+    assertEquals([array.values.join(""), array.error instanceof cause], ["[1,2", true]);
+  }
 });

@@ -93,3 +93,17 @@ Deno.test("JsonBuffer is as before after a value without a JSON form", () => {
   assertThrows(() => buffer.write(undefined), TypeError);
   assertEquals(new TextDecoder().decode(buffer.bytes), "1");
 });
+
+Deno.test("stringify() with space indents with whitespace, and refuses what would not be JSON", () => {
+  assertEquals(text([1], { space: " \t" }), "[\n \t1\n]");
+  assertEquals(text([1], { space: 20 }), `[\n${" ".repeat(10)}1\n]`);
+  for (const space of ["--", "\u00a0", " <"]) {
+    assertThrows(() => stringify([1], { space }), TypeError, "'space' must be whitespace: received");
+  }
+});
+
+Deno.test("JsonBuffer refuses a capacity that is none", () => {
+  for (const capacity of [-1, 1.5, NaN, Infinity]) {
+    assertThrows(() => new JsonBuffer(capacity), RangeError, `received ${capacity}`);
+  }
+});
