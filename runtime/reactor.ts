@@ -201,7 +201,8 @@ export class Reactor<T = number> implements Disposable {
     try {
       do {
         this.#parked = Promise.withResolvers();
-        await this.#parked.promise;
+        // A source that said so while it was told to expect is asked again, behind a turn: it may say so each time.
+        await (this.#ready.size === 0 ? this.#parked.promise : turn());
         count = this.#collect(events);
       } while (count === 0 && !this.#woken && !this.#expired);
     } finally {
