@@ -12,7 +12,7 @@ import { isSecret } from "./indexing.ts";
 import { IntegerReader } from "./integer.ts";
 import { checkedTableSize, DEFAULT_LIST_LIMIT, DEFAULT_TABLE_SIZE } from "./limits.ts";
 import { INCREMENTAL, INDEXED, NEVER, SIZE_UPDATE } from "./representation.ts";
-import { STATIC_FIELDS, STATIC_LENGTH } from "./static_table.ts";
+import { type Classify, STATIC_LENGTH, staticFields, UNCLASSIFIED } from "./static_table.ts";
 import { StringReader } from "./string_reader.ts";
 
 /** What an {@linkcode HpackDecoder} may be told. */
@@ -23,6 +23,13 @@ export interface HpackDecoderOptions {
    * @default {16 * 1024}
    */
   readonly maxListBytes?: number;
+  /**
+   * Tells what a field is, by a number that it then has as its `kind`. It is asked once when a field comes in, and never for
+   * one that a table gives again; so it must be one function for all decoders, and give the same field the same number.
+   *
+   * @default {() => 0}
+   */
+  readonly classify?: Classify;
 }
 
 /**
@@ -42,6 +49,8 @@ export interface HpackDecoderOptions {
  */
 export class HpackDecoder {
   readonly #maxListBytes: number;
+  readonly #classify: Classify;
+  readonly #staticFields: readonly HpackField[];
   readonly #table = new DynamicTable<HpackField>(DEFAULT_TABLE_SIZE);
   readonly #integer = new IntegerReader();
   readonly #string = new StringReader();
@@ -62,6 +71,8 @@ export class HpackDecoder {
       throw new RangeError(`Cannot make decoder as maxListBytes must be at least 0: received ${limit}`);
     }
     this.#maxListBytes = limit;
+    this.#classify = options.classify ?? UNCLASSIFIED;
+    this.#staticFields = staticFields(this.#classify);
   }
 
   /** The dynamic table's fields, the newest first: a copy, for those who look into it. */
@@ -139,7 +150,7 @@ export class HpackDecoder {
 
   /** §2.3.3: the static table first, then the dynamic one. */
   #fieldAt(index: number): HpackField {
-    const field = index <= STATIC_LENGTH ? STATIC_FIELDS[index - 1] : this.#table.at(index - STATIC_LENGTH - 1);
+    const field = index <= STATIC_LENGTH ? this.#staticFields[index - 1] : this.#table.at(index - STATIC_LENGTH - 1);
     if (field !== undefined) return field;
     const last = STATIC_LENGTH + this.#table.length;
     throw new HpackError(`Cannot read field as its index must be 1 to ${last}: received ${index}`);
@@ -166,7 +177,8 @@ export class HpackDecoder {
       name = this.#string.text;
     }
     this.#behind = this.#string.read(bytes, at, end, sensitive || isSecret(name));
-    const field = { name, value: this.#string.text, sensitive };
+    const value = this.#string.text;
+    const field = { name, value, sensitive, kind: this.#classify(name, value) };
     if (incremental) this.#table.insert(field);
     return field;
   }

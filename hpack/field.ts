@@ -23,6 +23,12 @@ export interface HpackField {
    * @default {false} in what an encoder is given; a decoder always says it
    */
   readonly sensitive?: boolean;
+  /**
+   * What the decoder's `classify` said of the field, once, when it came in; an encoder doesn't look at it.
+   *
+   * @default {0} where nobody was asked
+   */
+  readonly kind?: number;
 }
 
 /** What an entry weighs beside its octets (RFC 7541 §4.1); each line of a list too (RFC 9113 §6.5.2). */

@@ -33,3 +33,4 @@ export { HpackError } from "./error.ts";
 export { FIELD_OVERHEAD, type HpackField, sizeOfList } from "./field.ts";
 export { type Indexing, indexingOf, type IndexingPolicy } from "./indexing.ts";
 export { DEFAULT_LIST_LIMIT, DEFAULT_TABLE_SIZE } from "./limits.ts";
+export type { Classify } from "./static_table.ts";

@@ -75,12 +75,26 @@ const APPENDIX_A: readonly (readonly [name: string, value: string])[] = [
 /** How many fields the table has; dynamic entries are counted from here on (RFC 7541 §2.3.3). */
 export const STATIC_LENGTH = 61;
 
+/** Gives what a field is, for whoever has a use for it: any number. The same field must be given the same number. */
+export type Classify = (name: string, value: string) => number;
+
+/** Says nothing of any field. */
+export const UNCLASSIFIED: Classify = () => 0;
+
+/** The table's fields by who classified them: once for a function, however many connections there are. */
+const CLASSIFIED = new WeakMap<Classify, readonly HpackField[]>();
+
+/** Gives the table's fields at their indices less one, with the kinds that `classify` gives them; the same array each time. */
+export function staticFields(classify: Classify): readonly HpackField[] {
+  const known = CLASSIFIED.get(classify);
+  if (known !== undefined) return known;
+  const fields = APPENDIX_A.map(([name, value]) => ({ name, value, sensitive: false, kind: classify(name, value) }));
+  CLASSIFIED.set(classify, fields);
+  return fields;
+}
+
 /** The table's fields at their indices less one. */
-export const STATIC_FIELDS: readonly HpackField[] = APPENDIX_A.map(([name, value]) => ({
-  name,
-  value,
-  sensitive: false,
-}));
+export const STATIC_FIELDS: readonly HpackField[] = staticFields(UNCLASSIFIED);
 
 /** A field of the static table as an encoder finds it. */
 export interface StaticField {
