@@ -24,6 +24,7 @@
  * @module
  */
 
+export type { Alarm, Clock } from "../timer/clock.ts";
 export { blockOn, type BlockOnOptions } from "./block_on.ts";
 export { type EndSignal, type Platform, platformProcess, type Process } from "./process.ts";
 export { Reactor, type ReactorOptions } from "./reactor.ts";
@@ -40,3 +41,28 @@ export { DuplexSource, ListenerSource, ReaderSource, WriterSource } from "./reac
 export { type Main, run, type RunOptions } from "./run.ts";
 export { spawn, type SpawnOptions, type Task, type TaskFunction } from "./task.ts";
 export { TaskGroup, type TaskGroupOptions } from "./task_group.ts";
+export type { CallOptions, WorkerId } from "./pooled_worker.ts";
+export { WorkerEndedError, WorkerStartError } from "./worker_error.ts";
+export type { FromWorker, LogLevel, StopReason, ToWorker } from "./worker_message.ts";
+export {
+  DEFAULT_FIRST_BACK_OFF,
+  DEFAULT_LONGEST_BACK_OFF,
+  DEFAULT_MAX_PENDING,
+  DEFAULT_START_TIMEOUT,
+  type WorkerBackOff,
+  type WorkerCrash,
+  type WorkerLogLine,
+  type WorkerPoolOptions,
+} from "./worker_options.ts";
+export { type WorkerPlatform, workerPlatform } from "./worker_platform.ts";
+export { WorkerPool } from "./worker_pool.ts";
+export type { WorkerScope } from "./worker_side.ts";
+export { type StartThread, startThread, type WorkerThread, type WorkerThreadOwner } from "./worker_thread.ts";
+export type {
+  ArgumentsOf,
+  ResultOf,
+  WorkerCallOptions,
+  WorkerEvents,
+  WorkerFunctions,
+  WorkerPoolStats,
+} from "./worker_types.ts";

@@ -133,6 +133,7 @@ Deno.test("violations() sees an import of what is not published", () => {
     ]
   ) assertEquals(breaches("timer/a.ts", `import { a } from "${specifier}";`).length, 1, specifier);
   assertEquals(breaches("timer/a.ts", "const a = await import(name);").length, 1);
+  assertEquals(breaches("runtime/worker_load.ts", "const a = await import(name);"), []);
 });
 
 Deno.test("violations() sees a pure file wait, ask for the time or touch the platform", () => {

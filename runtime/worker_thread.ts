@@ -1,0 +1,118 @@
+/**
+ * Owns the thread that a worker runs in, by the platform's `Worker`: words to and fro, and its end, told once; must not
+ * know what is said, nor who restarts what has ended.
+ *
+ * @module
+ */
+
+import { type Scheduler, scheduler as systemScheduler } from "../timer/scheduler.ts";
+import { lockReleased, type LockWord, UP } from "./worker_lock.ts";
+import { type FromWorker, isFromWorker, type ToWorker } from "./worker_message.ts";
+
+/** A thread, as its pool sees it. */
+export interface WorkerThread {
+  /**
+   * Sends a word; those before the thread is up wait for it.
+   *
+   * @param transfer What changes hands instead of being copied.
+   * @throws {DOMException} A `DataCloneError`, if the word can't be sent.
+   */
+  post(message: ToWorker, transfer?: readonly Transferable[]): void;
+  /** Ends the thread at once; {@linkcode WorkerThreadOwner.ended} is told soon. Further calls do nothing. */
+  terminate(): void;
+}
+
+/** Who is told of a thread. */
+export interface WorkerThreadOwner {
+  /** The worker has said something. */
+  received(message: FromWorker): void;
+  /** The thread has ended, and nothing more comes from it; the error is `undefined` where it ended without one. */
+  ended(error: unknown): void;
+}
+
+/**
+ * Starts a thread with the worker's side in it; a test's own makes what happens there a matter of the test. The owner is
+ * told nothing before this has returned.
+ */
+export type StartThread = (name: string, owner: WorkerThreadOwner) => WorkerThread;
+
+/**
+ * How long the end of a terminated thread is waited for, in milliseconds: it ends in less than one, unless it is stuck in a
+ * loop, which the platform doesn't break.
+ */
+const END_PATIENCE = 1_000;
+
+/** Starts a thread of the platform's. Needs permission to read the library's files, or to import them. */
+export function startThread(name: string, owner: WorkerThreadOwner): WorkerThread {
+  return new PlatformThread(name, owner, systemScheduler);
+}
+
+class PlatformThread implements WorkerThread {
+  readonly #owner: WorkerThreadOwner;
+  readonly #scheduler: Scheduler;
+  readonly #worker: Worker;
+  readonly #lock = `avx-http-worker-${crypto.randomUUID()}`;
+  readonly #patience = new AbortController();
+  #up = false;
+  #ended = false;
+  #error: unknown;
+
+  constructor(name: string, owner: WorkerThreadOwner, scheduler: Scheduler) {
+    this.#owner = owner;
+    this.#scheduler = scheduler;
+    this.#worker = new Worker(new URL("./worker_main.ts", import.meta.url), { type: "module", name });
+    this.#worker.onmessage = ({ data }) => this.#received(data);
+    this.#worker.onmessageerror = () => this.#failed(new TypeError("Cannot read what the worker has sent"));
+    this.#worker.onerror = (event) => {
+      event.preventDefault(); // it would end this thread too
+      this.#failed(new Error(event.message));
+    };
+    const word: LockWord = { lock: this.#lock };
+    this.#worker.postMessage(word);
+  }
+
+  post(message: ToWorker, transfer: readonly Transferable[] = []): void {
+    this.#worker.postMessage(message, [...transfer]);
+  }
+
+  terminate(): void {
+    if (this.#ended || this.#patience.signal.aborted) return;
+    this.#worker.terminate();
+    if (!this.#up) return this.#end();
+    const timer = this.#scheduler.schedule(END_PATIENCE, () => this.#patience.abort());
+    this.#patience.signal.addEventListener("abort", () => this.#scheduler.cancel(timer), { once: true });
+  }
+
+  #received(data: unknown): void {
+    if (data === UP) this.#watch();
+    else if (isFromWorker(data)) {
+      if (data.type === "crash") this.#error = data.error;
+      else this.#owner.received(data);
+    }
+  }
+
+  async #watch(): Promise<void> {
+    this.#up = true;
+    try {
+      await lockReleased(this.#lock, this.#patience.signal);
+    } catch (error) {
+      if (!this.#patience.signal.aborted) throw error;
+    }
+    this.#patience.abort();
+    await this.#scheduler.sleep(1); // what it said last may come behind its end
+    this.#end();
+  }
+
+  #failed(error: Error): void {
+    this.#error ??= error;
+    this.#worker.terminate();
+    if (!this.#up) this.#end();
+  }
+
+  #end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#worker.terminate();
+    this.#owner.ended(this.#error);
+  }
+}
