@@ -1,0 +1,89 @@
+/**
+ * Owns the budgets of what costs the peer little and us more: how much of each there may be at once and in the long run.
+ * Knows no frame; whoever counts says what a spent budget means.
+ *
+ * @module
+ */
+
+/** How much there may be of something. */
+export interface Rate {
+  /** How many at once. */
+  readonly burst: number;
+  /** How many more each second. */
+  readonly perSecond: number;
+}
+
+/**
+ * Streams that the peer opens and resets (CVE-2023-44487, "rapid reset"): a handler was begun for each. Beside it, handlers
+ * that still run count against the limit of streams. nghttp2: 1,000 and 33 a second.
+ */
+export const RESET_RATE: Rate = { burst: 1_000, perSecond: 33 };
+
+/**
+ * Resets that the peer provokes (CVE-2025-8671, "MadeYouReset"): by frames that are wrong for their stream, or by streams
+ * above the limit. Nobody does it but by mistake, so it is less than nghttp2's 1,000.
+ */
+export const PROVOKED_RESET_RATE: Rate = { burst: 200, perSecond: 10 };
+
+/** PING frames (CVE-2019-9512): each is answered. gRPC measures with one a round trip, so it is not few. */
+export const PING_RATE: Rate = { burst: 1_000, perSecond: 1_000 };
+
+/** SETTINGS frames (CVE-2019-9515): each is acknowledged, and may change all streams. */
+export const SETTINGS_RATE: Rate = { burst: 100, perSecond: 10 };
+
+/** Frames with no octet of content that end nothing (CVE-2019-9518). */
+export const EMPTY_FRAME_RATE: Rate = { burst: 200, perSecond: 100 };
+
+/** PRIORITY and PRIORITY_UPDATE frames (CVE-2019-9513), and frames of unknown types. */
+export const PRIORITY_RATE: Rate = { burst: 1_000, perSecond: 1_000 };
+
+/** WINDOW_UPDATE frames beyond those that our DATA has earned (CVE-2019-9511). */
+export const WINDOW_UPDATE_RATE: Rate = { burst: 1_000, perSecond: 100 };
+
+/** How many WINDOW_UPDATE frames a DATA frame of ours earns: one for the stream, one for the connection, twice. */
+export const WINDOW_UPDATES_PER_DATA = 4;
+
+/**
+ * DATA frames that a small window makes shorter than {@linkcode DRIBBLE_BYTES} (CVE-2019-9511 and 9517, "data dribble").
+ */
+export const DRIBBLE_RATE: Rate = { burst: 1_000, perSecond: 50 };
+
+/** Shortest DATA frame, in bytes, that is worth its head where more content waits. */
+export const DRIBBLE_BYTES = 128;
+
+/** Most frames in a header block (CVE-2024-27316, "CONTINUATION flood"); nghttp2: 8 behind the first. */
+export const MAX_BLOCK_FRAMES = 32;
+
+/** Most octets of answers to frames such as PING that wait for a peer that does not read; nghttp2: 1,000 frames. */
+export const MAX_CONTROL_BYTES: number = 32 * 1024;
+
+/** A budget that is spent one by one and comes back with time. */
+export class Budget {
+  readonly #rate: Rate;
+  #left: number;
+  #at: number;
+
+  /** Made full, at a time in milliseconds. */
+  constructor(rate: Rate, now: number) {
+    this.#rate = rate;
+    this.#left = rate.burst;
+    this.#at = now;
+  }
+
+  /** Spends one; false where there is none. */
+  spend(now: number): boolean {
+    if (this.#left < 1) {
+      const { burst, perSecond } = this.#rate;
+      this.#left = Math.min(burst, this.#left + (now - this.#at) * perSecond / 1000);
+      this.#at = now;
+      if (this.#left < 1) return false;
+    }
+    this.#left--;
+    return true;
+  }
+
+  /** Gives back what useful work has earned. */
+  earn(count: number): void {
+    this.#left = Math.min(this.#rate.burst, this.#left + count);
+  }
+}

@@ -1,0 +1,107 @@
+/**
+ * Owns the PING frames of this side (RFC 9113 §6.7): which are out, how long a round trip takes, and from that how large the
+ * windows should be for a fast peer (the product of bandwidth and delay). Knows no other frame.
+ *
+ * @module
+ */
+
+/** Why a PING was sent: to measure the bandwidth, to see whether the peer lives, before a last GOAWAY, or for a user. */
+export type PingReason = "bandwidth" | "alive" | "goAway" | "user";
+
+/** A PING that is out. */
+export interface SentPing {
+  /** Its number, which is its payload. */
+  readonly id: number;
+  /** Why it was sent. */
+  readonly reason: PingReason;
+  /** When, in milliseconds. */
+  readonly at: number;
+}
+
+/** The length of a PING's payload (RFC 9113 §6.7). */
+const PAYLOAD_BYTES = 8;
+
+/** How full a window must have been within a round trip to be called too small, as in gRPC. */
+const FULL_PART = 2 / 3;
+
+/** Rounds in which the window did not fill before measuring pauses: it is large enough for this peer. */
+const MAX_QUIET_ROUNDS = 3;
+
+/** The PINGs of one side. */
+export class RoundTrip {
+  readonly #sent: SentPing[] = [];
+  readonly #maxWindow: number;
+  #nextId = 1;
+  #window: number;
+  #measured = 0;
+  #measuring = false;
+  #quiet = 0;
+  #time: number | undefined;
+
+  /** Made for windows of `window` to `maxWindow` bytes. */
+  constructor(window: number, maxWindow: number) {
+    this.#window = window;
+    this.#maxWindow = Math.max(window, maxWindow);
+  }
+
+  /** What the last round trip took, in milliseconds; `undefined` before the first. */
+  get time(): number | undefined {
+    return this.#time;
+  }
+
+  /** How large a stream's window should be, in bytes. */
+  get window(): number {
+    return this.#window;
+  }
+
+  /** Since when the oldest PING is out; infinite where none is. */
+  get since(): number {
+    return this.#sent[0]?.at ?? Infinity;
+  }
+
+  /** Whether a measurement should begin, as content comes and the windows may grow. */
+  get shouldMeasure(): boolean {
+    return !this.#measuring && this.#window < this.#maxWindow && this.#quiet < MAX_QUIET_ROUNDS;
+  }
+
+  /** Counts content that came. */
+  received(count: number): void {
+    this.#measured += count;
+  }
+
+  /** Notes that a PING is sent, and gives what it carries. */
+  send(reason: PingReason, now: number): Uint8Array {
+    const id = this.#nextId++;
+    this.#sent.push({ id, reason, at: now });
+    if (reason === "bandwidth") {
+      this.#measuring = true;
+      this.#measured = 0;
+    }
+    const payload = new Uint8Array(PAYLOAD_BYTES);
+    new DataView(payload.buffer).setBigUint64(0, BigInt(id));
+    return payload;
+  }
+
+  /** Gives the PING that an acknowledgement belongs to; `undefined` where it is none of ours, which harms nobody. */
+  acknowledge(view: Uint8Array, at: number, now: number): SentPing | undefined {
+    const id = Number(new DataView(view.buffer, view.byteOffset + at, PAYLOAD_BYTES).getBigUint64(0));
+    const index = this.#sent.findIndex((ping) => ping.id === id);
+    const ping = this.#sent[index];
+    if (ping === undefined) return undefined;
+    const answered = this.#sent.splice(0, index + 1); // also what was sent before it, as both sides keep the order
+    this.#time = now - ping.at;
+    if (answered.some(({ reason }) => reason === "bandwidth")) this.#learn();
+    return ping;
+  }
+
+  /** What came within a round trip has filled the window: it was the bound. */
+  #learn(): void {
+    this.#measuring = false;
+    if (this.#measured < this.#window * FULL_PART) {
+      this.#quiet++;
+      return;
+    }
+    this.#quiet = 0;
+    this.#window = Math.min(this.#maxWindow, Math.max(this.#window, 2 * this.#measured));
+  }
+}

@@ -1,0 +1,114 @@
+/**
+ * Owns the order in which streams send (RFC 9218 §10): by urgency, and fairly among the equally urgent. Knows not what they
+ * send.
+ *
+ * @module
+ */
+
+import type { Http2Stream } from "./stream.ts";
+
+/** How many urgencies there are (RFC 9218 §4.1). */
+const URGENCIES = 8;
+
+/** Streams of one urgency. */
+interface Level<O> {
+  /** Those that are of use only whole: one after the other. */
+  readonly sequential: Line<Http2Stream<O>>;
+  /** Those that are of use in pieces, and those of which the peer has said nothing: in turns. */
+  readonly incremental: Line<Http2Stream<O>>;
+  /** Whether it is an incremental stream's turn. */
+  turn: boolean;
+}
+
+/** The streams that have something to send and may. */
+export class SendQueue<O> {
+  readonly #levels: (Level<O> | undefined)[] = new Array(URGENCIES).fill(undefined);
+  /** Bit n: level n has streams. */
+  #occupied = 0;
+
+  /** Whether no stream waits. */
+  get empty(): boolean {
+    return this.#occupied === 0;
+  }
+
+  /** Adds a stream behind the others of its kind. */
+  add(stream: Http2Stream<O>): void {
+    stream.queueing = "queued";
+    const level = this.#level(stream.priority.urgency);
+    if (stream.prioritised && !stream.priority.incremental) level.sequential.push(stream);
+    else level.incremental.push(stream);
+    this.#occupied |= 1 << stream.priority.urgency;
+  }
+
+  /**
+   * Takes the stream whose turn it is; `undefined` where none waits. One that was dropped is passed over: it says so by its
+   * `queueing`.
+   */
+  take(): Http2Stream<O> | undefined {
+    while (this.#occupied !== 0) {
+      const urgency = 31 - Math.clz32(this.#occupied & -this.#occupied);
+      const level = this.#level(urgency);
+      const stream = takeFrom(level);
+      if (level.sequential.waiting === 0 && level.incremental.waiting === 0) this.#occupied &= ~(1 << urgency);
+      if (stream?.queueing !== "queued") continue;
+      stream.queueing = "none";
+      return stream;
+    }
+    return undefined;
+  }
+
+  /** Puts a stream that has more to send back: in front where it is sequential, else behind the others. */
+  putBack(stream: Http2Stream<O>): void {
+    const { priority } = stream;
+    if (!stream.prioritised || priority.incremental) return this.add(stream);
+    stream.queueing = "queued";
+    this.#level(priority.urgency).sequential.unshift(stream);
+    this.#occupied |= 1 << priority.urgency;
+  }
+
+  #level(urgency: number): Level<O> {
+    return this.#levels[urgency] ??= { sequential: new Line(), incremental: new Line(), turn: false };
+  }
+}
+
+/** Takes from the two kinds in turns. */
+function takeFrom<O>(level: Level<O>): Http2Stream<O> | undefined {
+  const turn = level.turn = !level.turn;
+  const kind = level.incremental.waiting > 0 && (turn || level.sequential.waiting === 0)
+    ? level.incremental
+    : level.sequential;
+  return kind.shift();
+}
+
+/** How many places that were left may be in front before they are given up. */
+const MAX_LEFT = 256;
+
+/** A queue whose front is taken, and given back, in constant time. */
+class Line<T> {
+  #items: T[] = [];
+  #head = 0;
+
+  get waiting(): number {
+    return this.#items.length - this.#head;
+  }
+
+  push(item: T): void {
+    this.#items.push(item);
+  }
+
+  unshift(item: T): void {
+    if (this.#head > 0) this.#items[--this.#head] = item;
+    else this.#items.unshift(item);
+  }
+
+  shift(): T | undefined {
+    if (this.#head === this.#items.length) return undefined;
+    const item = this.#items[this.#head++];
+    if (this.#head === this.#items.length) this.#items.length = this.#head = 0;
+    else if (this.#head >= MAX_LEFT && this.#head * 2 > this.#items.length) {
+      this.#items.splice(0, this.#head);
+      this.#head = 0;
+    }
+    return item;
+  }
+}

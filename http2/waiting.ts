@@ -1,0 +1,51 @@
+/**
+ * Owns a list of who waits since when, the longest first: as all of a list wait equally long at most, the first is the next
+ * whose time is up. Knows no clock.
+ *
+ * @module
+ */
+
+/** Who waits, each since its last sign of life. */
+export class Waiting<T> {
+  readonly #limit: number;
+  readonly #since = new Map<T, number>();
+
+  /** Made for a wait of at most `limit` milliseconds. */
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  /** How long each may wait, in milliseconds. */
+  get limit(): number {
+    return this.#limit;
+  }
+
+  /** When the first one's time is up, in milliseconds; infinite where nobody waits. */
+  get deadline(): number {
+    if (this.#since.size === 0) return Infinity;
+    for (const since of this.#since.values()) return since + this.#limit;
+    return Infinity;
+  }
+
+  /** One waits from now on, also if it waited before. */
+  add(one: T, now: number): void {
+    if (this.#limit === Infinity) return;
+    this.#since.delete(one);
+    this.#since.set(one, now);
+  }
+
+  /** One waits no more. */
+  remove(one: T): void {
+    if (this.#since.size > 0) this.#since.delete(one);
+  }
+
+  /** Takes one whose time is up; `undefined` where there is none. */
+  takeLate(now: number): T | undefined {
+    for (const [one, since] of this.#since) {
+      if (since + this.#limit > now) return undefined;
+      this.#since.delete(one);
+      return one;
+    }
+    return undefined;
+  }
+}
