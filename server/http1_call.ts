@@ -12,6 +12,7 @@ import type { SwitchHead } from "../http/upgrade.ts";
 import type { ServerExchange } from "../http1/exchange.ts";
 import type { Address, Transport } from "../net/transport.ts";
 import type { AnswerHead, ServerCall } from "./call.ts";
+import { CallLifetime } from "./call_lifetime.ts";
 
 /** What a call needs of the driver of its connection. */
 export interface CallDriver {
@@ -50,23 +51,19 @@ export interface CallDriver {
 }
 
 /** A request on an HTTP/1.1 connection. */
-export class Http1Call implements ServerCall, BodyDemand {
+export class Http1Call extends CallLifetime implements ServerCall, BodyDemand {
   readonly exchange: ServerExchange;
   readonly body: ReceivedBody | null;
   /** How much output there was, in bytes, when the answer was complete; infinite before. */
   mark = Infinity;
   /** Whether the call counts among those under way. */
   counted = true;
-  onGone: ((reason: unknown) => void) | undefined = undefined;
   #driver: CallDriver;
-  #controller: AbortController | undefined;
-  #aborted: { readonly reason: unknown } | undefined;
-  #completed: PromiseWithResolvers<void> | undefined;
   #turn: PromiseWithResolvers<void> | undefined;
-  #gone = false;
 
   /** Made when a head was read. */
   constructor(driver: CallDriver, exchange: ServerExchange) {
+    super();
     this.#driver = driver;
     this.exchange = exchange;
     const { framing, contentLength } = exchange.head;
@@ -105,31 +102,13 @@ export class Http1Call implements ServerCall, BodyDemand {
     return this.exchange.head.fields();
   }
 
-  get signal(): AbortSignal {
-    if (this.#controller === undefined) {
-      this.#controller = new AbortController();
-      this.#driver.watch(this);
-      if (this.#aborted !== undefined) this.#controller.abort(this.#aborted.reason);
-    }
-    return this.#controller.signal;
+  protected override watch(): void {
+    this.#driver.watch(this);
   }
 
-  get completed(): Promise<void> {
-    if (this.#completed === undefined) {
-      this.#completed = Promise.withResolvers();
-      this.#completed.promise.catch(() => {}); // whoever asked is told; nobody else needs to be
-      if (this.#gone) this.#completed.reject(this.#aborted?.reason);
-      else this.#driver.watch(this);
-    }
-    return this.#completed.promise;
-  }
-
-  get gone(): boolean {
-    return this.#gone;
-  }
-
-  aborted(reason: unknown): boolean {
-    return this.#aborted !== undefined && this.#aborted.reason === reason;
+  protected override lost(reason: unknown): void {
+    this.body?.fail(reason);
+    this.#turn?.resolve(); // what waits goes on, and finds the call gone
   }
 
   /** Whether the answer is complete as far as the handler goes. */
@@ -137,30 +116,8 @@ export class Http1Call implements ServerCall, BodyDemand {
     return this.exchange.phase === "done" || this.exchange.phase === "switched";
   }
 
-  /** Aborts the request's signal; what reads or writes goes on. */
-  abortSignal(reason: unknown): void {
-    this.#aborted ??= { reason };
-    this.#controller?.abort(reason);
-  }
-
-  /** The answer has left, whole. */
-  left(): void {
-    this.#completed?.resolve();
-  }
-
-  /** The connection is gone, or ends without this call's answer. */
-  fail(reason: unknown): void {
-    if (this.#gone) return;
-    this.#gone = true;
-    this.abortSignal(reason);
-    this.body?.fail(reason);
-    this.#completed?.reject(reason);
-    this.#turn?.resolve(); // what waits goes on, and finds the call gone
-    this.onGone?.(reason);
-  }
-
   inform(status: number, fields: readonly Field[]): void {
-    if (this.#gone || !this.exchange.informable) return;
+    if (this.gone || !this.exchange.informable) return;
     this.exchange.inform(status, fields);
     this.#driver.flush();
   }
@@ -174,7 +131,7 @@ export class Http1Call implements ServerCall, BodyDemand {
   }
 
   respondPlain(contentType: string | null, body: string | Uint8Array): boolean {
-    if (this.#gone) return true;
+    if (this.gone) return true;
     this.#release();
     if (!this.exchange.plain) return false;
     this.exchange.respondWith(this.#driver.plainHead(contentType), body);
@@ -183,21 +140,21 @@ export class Http1Call implements ServerCall, BodyDemand {
   }
 
   respond(head: AnswerHead, body: KnownBody): void {
-    if (this.#gone) return;
+    if (this.gone) return;
     this.#release();
     this.exchange.respond(this.#dated(head), body);
     this.#driver.answered(this);
   }
 
   begin(head: AnswerHead, length: number | undefined): boolean {
-    if (this.#gone) return false;
+    if (this.gone) return false;
     const wanted = this.exchange.begin(this.#dated(head), length);
     if (!wanted) this.#finished();
     return wanted;
   }
 
   write(bytes: Uint8Array): void {
-    if (this.#gone) return;
+    if (this.gone) return;
     this.exchange.write(bytes);
   }
 
@@ -206,7 +163,7 @@ export class Http1Call implements ServerCall, BodyDemand {
   }
 
   room(): Promise<void> | undefined {
-    if (this.#gone) return undefined;
+    if (this.gone) return undefined;
     if (this.exchange.inTurn) return this.#driver.room();
     // Content isn't made before it can leave: the answers before this one come first (RFC 9112 §9.3.2).
     if (this.#turn === undefined) {
@@ -217,14 +174,14 @@ export class Http1Call implements ServerCall, BodyDemand {
   }
 
   end(trailers: readonly Field[]): void {
-    if (this.#gone) return;
+    if (this.gone) return;
     this.#driver.tick();
     this.exchange.end(trailers);
     this.#finished();
   }
 
   abort(reason: unknown): void {
-    if (!this.#gone) this.#driver.abort(this, reason);
+    if (!this.gone) this.#driver.abort(this, reason);
   }
 
   get switchable(): boolean {
@@ -233,7 +190,7 @@ export class Http1Call implements ServerCall, BodyDemand {
   }
 
   switch(head: SwitchHead): Promise<Transport> {
-    if (this.#gone) return Promise.reject(this.#aborted?.reason);
+    if (this.gone) return Promise.reject(this.reason);
     const transport = this.#driver.switched();
     this.exchange.switch(this.#dated({ status: head.status, reason: "", fields: [...head.fields] }));
     this.#driver.answered(this);
