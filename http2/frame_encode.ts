@@ -36,6 +36,14 @@ function check(name: string, value: number, least: number, most: number): void {
   throw new RangeError(`Cannot encode frame as ${name} must be an integer of ${least} to ${most}: received ${value}`);
 }
 
+/** RFC 9113 §6.6: only a server promises streams, and those have even identifiers. */
+function checkPromised(id: number): void {
+  if (id % 2 === 0 && id >= 2 && id < MAX_STREAM_ID) return;
+  throw new RangeError(
+    `Cannot encode frame as promisedId must be an even integer of 2 to ${MAX_STREAM_ID - 1}: received ${id}`,
+  );
+}
+
 /** Throws a `RangeError` where a text has a character that is no octet. */
 function checkText(name: string, text: string): void {
   for (let at = 0; at < text.length; at++) check(`each character of ${name}`, text.charCodeAt(at), 0, 0xff);
@@ -104,7 +112,7 @@ function encodeFragment(frame: Of<"data" | "headers" | "pushPromise" | "continua
   if (padLength !== undefined) into[at++] = padLength;
   if (dependency !== undefined) at = writeDependency(into, at, dependency);
   if (frame.type === "pushPromise") {
-    check("promisedId", frame.promisedId, 1, MAX_STREAM_ID);
+    checkPromised(frame.promisedId);
     at = writeUint32(into, at, frame.promisedId);
   }
   into.set(octets, at);
