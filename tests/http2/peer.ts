@@ -8,8 +8,8 @@
 import { concat } from "@std/bytes";
 import { HpackDecoder, HpackEncoder, type HpackField } from "../../hpack/mod.ts";
 import { DEFAULT_FRAME_SIZE, type Frame, PREFACE } from "../../http2/frame.ts";
+import { encodeFrame } from "../../http2/frame_encode.ts";
 import { readFrame } from "../../http2/frame_read.ts";
-import { encodeFrame } from "../../http2/frame_write.ts";
 import { Reader, type Transport } from "../../net/mod.ts";
 import { task } from "../net/turns.ts";
 

@@ -31,6 +31,8 @@ export interface Heard {
   readonly text: string;
   /** The side of a client that its caller sees. */
   readonly client?: {
+    /** The status that the caller got; 0 where it got an error instead. */
+    readonly status: number | undefined;
     /** What the caller gets, once that is known. */
     readonly outcome: ClientOutcome | undefined;
     /** Whether the request was sent again. */
@@ -181,14 +183,16 @@ function firstSettings(heard: Heard): Verdict {
 }
 
 function clientResponse(
-  expected: Extract<Expectation, { kind: "client_response" }>,
+  { status, body, trailers }: Extract<Expectation, { kind: "client_response" }>,
   { client }: Heard,
 ): Verdict {
-  const outcome = client?.outcome;
-  if (outcome === undefined) return "open"; // over or not: the caller must be told
-  const { status, body, trailers } = expected;
-  const isRight = outcome.kind === "response" && !client!.resent && outcome.status === status &&
-    (body === undefined || outcome.body === body) &&
+  if (client?.resent) return no("the request again");
+  if (client?.status === undefined) return "open"; // over or not: the caller must be told
+  if (client.status !== status) return no(`status ${client.status} for the caller`);
+  if (body === undefined) return "met";
+  const { outcome } = client;
+  if (outcome === undefined) return "open";
+  const isRight = outcome.kind === "response" && outcome.body === body &&
     (trailers === undefined || JSON.stringify(outcome.trailers) === JSON.stringify(trailers));
   return isRight ? "met" : no(Deno.inspect(outcome));
 }
