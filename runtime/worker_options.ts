@@ -94,6 +94,8 @@ export interface WorkerPoolOptions {
   readonly onCrash?: (crash: WorkerCrash) => void;
   /** Told of each worker that can be called. */
   readonly onReady?: (worker: WorkerId) => void;
+  /** Told of each worker that has ended, before {@linkcode WorkerPoolOptions.onCrash} is where it was told to by nobody. */
+  readonly onEnd?: (worker: WorkerId) => void;
   /**
    * Given each line that a worker's module writes by `console`. Without it, workers write to the process's own output, at
    * once, so that even what a worker says right before it crashes is there.
@@ -125,6 +127,7 @@ export interface ResolvedPoolOptions {
   readonly maxPending: number;
   readonly onCrash: (crash: WorkerCrash) => void;
   readonly onReady: (worker: WorkerId) => void;
+  readonly onEnd: (worker: WorkerId) => void;
   readonly onLog: ((line: WorkerLogLine) => void) | undefined;
   readonly scheduler: Scheduler;
   readonly startThread: StartThread;
@@ -156,6 +159,7 @@ export function resolvePoolOptions(module: string | URL, options: WorkerPoolOpti
     maxPending,
     onCrash: checkFunction("onCrash", options.onCrash ?? sayCrash),
     onReady: checkFunction("onReady", options.onReady ?? nothing),
+    onEnd: checkFunction("onEnd", options.onEnd ?? nothing),
     onLog: options.onLog && checkFunction("onLog", options.onLog),
     scheduler: clock === systemClock ? systemScheduler : new OwnScheduler(clock),
     startThread: checkFunction("startThread", options.startThread ?? startThread),

@@ -329,8 +329,8 @@ export class WorkerPool<M> implements AsyncDisposable {
     const waiter = this.#starting.get(worker);
     this.#starting.delete(worker);
     waiter?.reject(startError(index, error));
-    const wasCurrent = place.current === worker;
-    if (wasCurrent) place.current = undefined;
+    if (place.current === worker) place.current = undefined;
+    this.#options.onEnd({ index, serial });
     const expected = this.#closed || (phase === "stopping" && error === undefined);
     if (this.#begun && !expected) {
       this.#stats.crashes++;

@@ -42,3 +42,9 @@ export type {
   Upgrade,
   UpgradeOptions,
 } from "./types.ts";
+export type { ServeWorker, WorkerApp } from "./workers_app.ts";
+export type { ReloadOptions, ServeWorkersOptions, WorkersServer, WorkersStats } from "./workers_types.ts";
+export { WorkerStartError } from "../runtime/worker_error.ts";
+export type { WorkerId } from "../runtime/pooled_worker.ts";
+export type { LogLevel } from "../runtime/worker_message.ts";
+export type { WorkerBackOff, WorkerCrash, WorkerLogLine } from "../runtime/worker_options.ts";

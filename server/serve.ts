@@ -20,6 +20,8 @@ import type {
   ServeUnixOptions,
   ServeVsockOptions,
 } from "./types.ts";
+import { serveWorkers } from "./workers.ts";
+import type { ServeWorkersOptions, WorkersServer } from "./workers_types.ts";
 
 /**
  * Serves HTTP on port 8000 of all interfaces, or where `DENO_SERVE_ADDRESS` says.
@@ -55,16 +57,41 @@ export function serve(options: ServeUnixOptions & ServeInit<Deno.UnixAddr>): Htt
 export function serve(options: ServeVsockOptions & ServeInit<Deno.VsockAddr>): HttpServer<Deno.VsockAddr>;
 /** Serves HTTP on what a listener accepts, the handler among the options. */
 export function serve(options: ServeListenerOptions & ServeInit): HttpServer;
+/**
+ * Serves HTTP on several cores: a module's handler in so many workers, which share one TCP port; settles when all listen.
+ *
+ * Needs `--allow-read` for the module and the library, where they are files, and `--unstable-net` for more than one worker.
+ *
+ * @example
+ * ```ts ignore
+ * import { serve } from "@avx/http";
+ *
+ * // app.ts has: export default { fetch: () => new Response("Hello, World!") };
+ * await using server = await serve({ module: import.meta.resolve("./app.ts"), workers: 2, port: 8000 });
+ * Deno.addSignalListener("SIGHUP", () => server.reload());
+ * await server.finished;
+ * ```
+ *
+ * @throws {TypeError} If an option has the wrong type, the module can't be served, or the flag is missing (as a rejection,
+ * as the following).
+ * @throws {RangeError} If a number is out of its range.
+ * @throws {WorkerStartError} If the module can't be loaded; the `cause` says why.
+ * @throws {Deno.errors.AddrInUse} If the port is taken.
+ */
+export function serve(options: ServeWorkersOptions): Promise<WorkersServer>;
 /** Serves HTTP on a TCP port, with TLS where `key` and `cert` are given, the handler among the options. */
 export function serve(
   options: (ServeTcpOptions | (ServeTcpOptions & ServeTlsKey)) & ServeInit<Deno.NetAddr>,
 ): HttpServer<Deno.NetAddr>;
 export function serve(
-  first: Handler<never> | (ListenTarget & ServeBaseOptions<never> & Partial<ServeInit<never>>),
+  first: Handler<never> | (ListenTarget & ServeBaseOptions<never> & Partial<ServeInit<never>>) | ServeWorkersOptions,
   second?: Handler<never>,
-): HttpServer<never> {
+): HttpServer | Promise<WorkersServer> {
   if (typeof first !== "function" && (typeof first !== "object" || first === null)) {
     throw new TypeError(`Cannot serve as options must be an object: received ${first === null ? null : typeof first}`);
+  }
+  if (isForWorkers(first)) {
+    return serveWorkers(second === undefined ? first : Object.assign({ handler: second }, first));
   }
   const given = typeof first === "function" ? {} : first;
   const handler = typeof first === "function" ? first : second ?? first.handler;
@@ -76,8 +103,12 @@ export function serve(
     listener.close();
     throw error;
   }
-  const server: HttpServer = new Server(listener, resolved, given.signal);
-  return server as HttpServer<never>;
+  return new Server(listener, resolved, given.signal);
+}
+
+/** Whether a server on several cores is asked for; what that must be given is its own to check. */
+function isForWorkers(first: object): first is ServeWorkersOptions {
+  return typeof first === "object" && ("module" in first || "workers" in first);
 }
 
 /** Tells where the server listens; nobody needs to be told of a listener that was there already. */

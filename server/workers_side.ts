@@ -1,0 +1,195 @@
+/**
+ * Owns the server inside a worker: it listens on the port of all, answers by an app that can be changed, and goes without
+ * taking a request along. Knows no thread and none of the other workers.
+ *
+ * @module
+ */
+
+import type { TlsListener } from "../net/tls.ts";
+import type { Address, Listener, Transport } from "../net/transport.ts";
+import type { StopReason } from "../runtime/worker_message.ts";
+import { scheduler } from "../timer/scheduler.ts";
+import { listen, type ListenTarget } from "./listen.ts";
+import { type ResolvedOptions, resolveOptions } from "./options.ts";
+import { Server } from "./server.ts";
+import type { ServeLimits, ServeTimeouts, ServeTlsKey } from "./types.ts";
+import { CurrentApp } from "./workers_app.ts";
+import { MergedStats, SharedStats } from "./workers_stats.ts";
+
+/** What a worker of a server is started with; all of it can be cloned. */
+export interface ServeWorkerData {
+  /** The app's module. */
+  readonly app: string;
+  /** Where to listen: at once if `listening`, else when told to. */
+  readonly target: ListenTarget;
+  /** Whether the port is known and the others listen already. */
+  readonly listening: boolean;
+  /** Limits that differ from the defaults. */
+  readonly limits: Partial<ServeLimits>;
+  /** Deadlines that differ from the defaults. */
+  readonly timeouts: Partial<ServeTimeouts>;
+  /** Whether a client that ended its side still counts as there. */
+  readonly allowHalfOpen: boolean;
+  /** How long a worker that is replaced waits for its connections, in milliseconds. */
+  readonly drain: number;
+  /** Where all workers' figures are. */
+  readonly memory: SharedArrayBuffer;
+  /** The worker's row in it. */
+  readonly row: number;
+}
+
+/** How often a worker that goes looks whether its connections are gone, in milliseconds. */
+const LOOK = 5;
+
+/** How often it looks for a moment in which nobody connects: some hundred times is forever on a busy port. */
+const MOST_LOOKS = 200;
+
+/** How long connections that were accepted last have for their request after the port was closed, in milliseconds. */
+const LAST_REQUESTS = 1_000;
+
+/** Limits that can change while connections go by them. */
+type LiveLimits = { -readonly [K in keyof ServeLimits]: ServeLimits[K] };
+
+/** A listener that counts what it accepts. */
+class CountingListener implements Listener {
+  readonly #inner: Listener;
+  /** How many it has accepted. */
+  accepted = 0;
+
+  constructor(inner: Listener) {
+    this.#inner = inner;
+  }
+
+  get addr(): Address {
+    return this.#inner.addr;
+  }
+
+  async accept(): Promise<Transport> {
+    const transport = await this.#inner.accept();
+    this.accepted++;
+    return transport;
+  }
+
+  close(): void {
+    this.#inner.close();
+  }
+
+  /** @throws {TypeError} If it doesn't speak TLS, or can't change who it is. */
+  replaceCertificate(pair: ServeTlsKey): void {
+    if (!isTlsListener(this.#inner)) {
+      throw new TypeError("Cannot replace the certificate as the server must have been started with 'key' and 'cert'");
+    }
+    this.#inner.replaceCertificate({ cert: pair.cert, key: pair.key });
+  }
+
+  ref(): void {
+    this.#inner.ref();
+  }
+
+  unref(): void {
+    this.#inner.unref();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+function isTlsListener(listener: Listener): listener is TlsListener {
+  return "replaceCertificate" in listener;
+}
+
+/** The server of one worker. */
+export class ServerSide {
+  readonly #data: ServeWorkerData;
+  readonly #app: CurrentApp;
+  readonly #limits: LiveLimits;
+  readonly #options: ResolvedOptions;
+  #listener: CountingListener | undefined;
+  #server: Server | undefined;
+
+  /** Made for the worker with this index. */
+  constructor(index: number, data: ServeWorkerData) {
+    this.#data = data;
+    this.#app = new CurrentApp({ index, stats: new MergedStats(data.memory) });
+    const { limits, timeouts, allowHalfOpen } = data;
+    const { fetch, onError, onConnectionError } = this.#app;
+    const resolved = resolveOptions({ limits, timeouts, allowHalfOpen, onError, onConnectionError }, fetch);
+    this.#limits = { ...resolved.limits };
+    const stats = new SharedStats(data.memory, data.row);
+    this.#options = {
+      ...resolved,
+      limits: this.#limits,
+      context: { ...resolved.context, limits: this.#limits, stats },
+    };
+  }
+
+  /** Loads the app, and listens where the others do already. */
+  async start(): Promise<void> {
+    await this.commit(this.#data.app);
+    if (this.#data.listening) this.listen();
+  }
+
+  /** Listens, on a port that was not known before if one is given; gives the address. Does so once. */
+  listen(port?: number): Address {
+    if (this.#server === undefined) {
+      const { target } = this.#data;
+      this.#listener = new CountingListener(listen(port === undefined ? target : { ...target, port }));
+      this.#server = new Server(this.#listener, this.#options, undefined);
+    }
+    return this.#server.addr;
+  }
+
+  /** See {@linkcode CurrentApp.prepare}. */
+  prepare(specifier: string): Promise<void> {
+    return this.#app.prepare(specifier);
+  }
+
+  /** See {@linkcode CurrentApp.commit}. */
+  commit(specifier: string): Promise<void> {
+    return this.#app.commit(specifier);
+  }
+
+  /** See {@linkcode CurrentApp.discard}. */
+  discard(): Promise<void> {
+    return this.#app.discard();
+  }
+
+  /** Gives new TLS connections another certificate. */
+  replaceCertificate(pair: ServeTlsKey): void {
+    this.#listener?.replaceCertificate(pair);
+  }
+
+  /** Ends when nothing is under way any more. */
+  async stop(reason: StopReason): Promise<void> {
+    if (reason === "replace") await this.#leave();
+    const stopped = this.#app.stop();
+    await this.#server?.shutdown();
+    await stopped;
+  }
+
+  /**
+   * Leaves the port to the others. To close it resets whoever waits to be accepted, so that comes last: until then each
+   * answer closes its connection, which the client opens anew, sooner or later where another listens; and the port is closed
+   * at a moment in which nobody has come for a while. Those that came last still have their answers.
+   */
+  async #leave(): Promise<void> {
+    this.#limits.maxRequests = 0;
+    const { stats } = this.#options.context;
+    const late = scheduler.now() + this.#data.drain;
+    while (stats.connections > 0 && scheduler.now() < late) await scheduler.sleep(LOOK);
+    await this.#quiet();
+    this.#listener?.close();
+    const last = scheduler.now() + LAST_REQUESTS;
+    while (stats.connections > 0 && scheduler.now() < last) await scheduler.sleep(LOOK);
+  }
+
+  /** Waits for a moment in which nobody was accepted, at most so many. */
+  async #quiet(): Promise<void> {
+    for (let look = 0; look < MOST_LOOKS; look++) {
+      const before = this.#listener?.accepted;
+      await scheduler.sleep(0);
+      if (this.#listener?.accepted === before) return;
+    }
+  }
+}
