@@ -5,6 +5,7 @@
  */
 
 import { type Scheduler, scheduler as defaultScheduler, type Timer } from "../timer/mod.ts";
+import { RunningTask } from "./task.ts";
 
 /** How long one hold lasts, in milliseconds, before it is renewed: a day. */
 const HOLD_TIME = 24 * 3_600_000;
@@ -19,9 +20,10 @@ export interface BlockOnOptions {
  * Waits for a future, and keeps the process alive until it is settled: what the root of a program does with the future
  * that is the program. Gives what the future gives, and rejects as it does.
  *
- * A plain `await` does not keep the process alive: where nothing is left but timers, listeners and connections that were
- * unreferenced (idle ones of a client, for instance), Deno ends the process in the midst of it, with the error that a
- * top-level await was never resolved. Of a finished future this costs some 60 ns above the `await`, and arms nothing.
+ * A promise by itself keeps no process alive. Unless a top-level `await` waits for it, Deno ends the process in its midst
+ * once nothing is left but timers, listeners and connections that were unreferenced (idle ones of a client, for instance).
+ * Held by this, a future that nothing ever settles keeps the process for ever. A finished future arms nothing, and costs
+ * some 60 ns above its `await`.
  *
  * **What JavaScript can block on.** A thread can't stand still until a promise is settled: what settles it, a job of the
  * same thread, would never run. So this gives a promise, which is to be awaited, and other jobs go on meanwhile. A thread
@@ -44,7 +46,7 @@ export interface BlockOnOptions {
  * import { sleep } from "@avx/http/timer";
  *
  * const task = spawn(async () => {
- *   await sleep(5, { ref: false }); // would not keep the process alive
+ *   await sleep(5, { ref: false }); // this timer lets the process end
  *   return 42;
  * });
  * console.log(await blockOn(task)); // 42
@@ -63,7 +65,7 @@ export interface BlockOnOptions {
  */
 export function blockOn<T>(future: PromiseLike<T>, options?: BlockOnOptions): Promise<T> {
   const hold = options?.scheduler === undefined ? HOLD : new Hold(options.scheduler);
-  return hold.until(future instanceof Promise ? future : adopt(future));
+  return hold.until(future instanceof Promise || future instanceof RunningTask ? future : adopt(future));
 }
 
 /** Keeps the process alive while at least one future is not settled. */
@@ -79,16 +81,17 @@ class Hold {
     this.#timer = scheduler.timer(() => this.#renew());
   }
 
-  until<T>(future: Promise<T>): Promise<T> {
+  until<T>(future: Promise<T> | RunningTask<T>): Promise<T> {
     this.#pending++;
+    const settled = future.then<T, never>(this.#fulfilled, this.#rejected);
     if (!this.#checking && !this.#held) {
       this.#checking = true;
-      RESOLVED.then(this.#check);
+      RESOLVED.then(this.#check); // behind the reaction above, if the future is finished
     }
-    return future.then<T, never>(this.#fulfilled, this.#rejected);
+    return settled;
   }
 
-  /** Runs behind the reactions of what was finished before: only what is not by now needs a host's timer (2 µs). */
+  /** Only what is not settled by now needs a host's timer (2 µs). */
   readonly #check = (): void => {
     this.#checking = false;
     if (this.#pending === 0) return;
@@ -122,8 +125,7 @@ const HOLD = new Hold(defaultScheduler);
 
 /** A promise that settles as another's future does. */
 function adopt<T>(future: PromiseLike<T>): Promise<T> {
-  if (typeof future === "object" && future !== null && "then" in future && typeof future.then === "function") {
-    return Promise.resolve(future);
-  }
+  const isObject = typeof future === "object" && future !== null || typeof future === "function";
+  if (isObject && typeof future.then === "function") return Promise.resolve(future);
   throw new TypeError(`Cannot block on a value as it must be a promise or have a 'then': received ${future}`);
 }

@@ -75,7 +75,7 @@ export class TimerSource extends Source implements Disposable {
   }
 
   /** See {@linkcode Source.expect}: the timer tells by itself. */
-  protected override expect(_interest: Interest): void {}
+  protected override expect(_missing: number): void {}
 }
 
 /** How a process listens to its signals; `Deno` has it all. */
@@ -145,7 +145,7 @@ export class SignalSource extends Source implements Disposable {
   }
 
   /** See {@linkcode Source.expect}: the signal tells by itself. */
-  protected override expect(_interest: Interest): void {}
+  protected override expect(_missing: number): void {}
 }
 
 /**
@@ -228,7 +228,7 @@ export class PortSource extends Source implements Disposable {
   }
 
   /** See {@linkcode Source.expect}: the port tells by itself. */
-  protected override expect(_interest: Interest): void {}
+  protected override expect(_missing: number): void {}
 }
 
 const MESSAGE_TYPES = ["message", "messageerror"] as const;

@@ -89,10 +89,11 @@ export abstract class Source {
   abstract readiness(interest: Interest): number;
 
   /**
-   * Sees to it that {@linkcode Source.changed} is called once the source is ready for `interest`, which it is not now. Is
-   * called whenever it was found so: also while an earlier call's effect lasts.
+   * Sees to it that {@linkcode Source.changed} is called once the source is ready for `missing`, bits of
+   * {@linkcode Interest} for which it is not ready now. Is called whenever it was found so: also while an earlier call's
+   * effect lasts.
    */
-  protected abstract expect(interest: Interest): void;
+  protected abstract expect(missing: number): void;
 
   /** Tells whoever waits that the source may be ready. */
   protected changed(): void {
@@ -109,9 +110,9 @@ export abstract class Source {
     this.#watcher = watcher;
   }
 
-  /** Sees to it that the watcher is told once the source is ready for `interest`. */
-  arm(interest: Interest): void {
-    this.expect(interest);
+  /** Sees to it that the watcher is told once the source is ready for `missing`, bits of {@linkcode Interest}. */
+  arm(missing: number): void {
+    this.expect(missing);
   }
 
   /** Ends what {@linkcode Source.watch} began. What was begun to become ready may go on: nothing that it brings is lost. */

@@ -86,7 +86,7 @@ export class ReaderSource extends Source implements ReadWatcher {
   }
 
   /** See {@linkcode Source.expect}. */
-  protected override expect(_interest: Interest): void {
+  protected override expect(_missing: number): void {
     if (this.#parked) return;
     this.#reader.watch(this);
     this.#parked = true;
@@ -121,7 +121,7 @@ export class WriterSource extends Source {
   }
 
   /** See {@linkcode Source.expect}. */
-  protected override expect(_interest: Interest): void {
+  protected override expect(_missing: number): void {
     if (this.#awaited) return;
     this.#awaited = true;
     const settled = () => {
@@ -164,9 +164,9 @@ export class DuplexSource extends ReaderSource {
   }
 
   /** See {@linkcode Source.expect}. */
-  protected override expect(interest: Interest): void {
-    if ((interest & Interest.Readable) !== 0) super.expect(interest);
-    if ((interest & Interest.Writable) !== 0) this.#outgoing.arm(interest);
+  protected override expect(missing: number): void {
+    if ((missing & Interest.Readable) !== 0) super.expect(missing);
+    if ((missing & Interest.Writable) !== 0) this.#outgoing.arm(missing);
   }
 }
 
@@ -225,7 +225,7 @@ export class ListenerSource extends Source implements Disposable {
   }
 
   /** See {@linkcode Source.expect}. */
-  protected override expect(_interest: Interest): void {
+  protected override expect(_missing: number): void {
     if (this.#parked) return;
     this.#parked = true;
     this.#listener.accept().then((transport) => {
