@@ -60,6 +60,11 @@ export class ReceivedBody implements BodySource {
     this.length = length;
   }
 
+  /** How many bytes wait for their reader. */
+  get waiting(): number {
+    return this.#size;
+  }
+
   /** Whether there's room for more, or no need of any as it's thrown away. */
   get hungry(): boolean {
     return this.cancelled || this.#size < HIGH_WATER;

@@ -286,10 +286,14 @@ export class Http2Connection<O = unknown> implements FrameHandler, SenderOwner<O
     }
   }
 
-  /** Ours was closed: what the peer still sends is thrown away for a while, so that it reads what was sent last. */
-  linger(now: number): void {
+  /**
+   * Ours was closed: what the peer still sends is thrown away for a while, so that it reads what was sent last. Gives whether
+   * anything can still come.
+   */
+  linger(now: number): boolean {
     this.#end = this.#peerEnded ? "closed" : "lingering";
     this.#lingerBy = now + LINGER_MS;
+    return !this.#peerEnded;
   }
 
   /** When {@linkcode expire} is to be called, in milliseconds; infinite where nothing is due. */
@@ -358,6 +362,21 @@ export class Http2Connection<O = unknown> implements FrameHandler, SenderOwner<O
       this.events.push({ type: "reset", stream, error, byPeer: false, unprocessed: false });
       this.#refuse(stream, 408);
     } else this.#resetBySelf(stream, error);
+  }
+
+  /** The streams of whose end somebody may still want to know: those that are open, and those that have not left. */
+  *streams(): Generator<Http2Stream<O>, void> {
+    yield* this.#table.values();
+    yield* this.#watched.keys();
+  }
+
+  /** Tells by an event when the last of a stream has left; gives whether it has already. */
+  watch(stream: Http2Stream<O>): boolean {
+    stream.watched = true;
+    if (stream.mark < 0) return false;
+    if (stream.mark <= this.#sender.sentTotal) return true;
+    this.#watched.set(stream, stream.mark);
+    return false;
   }
 
   // What the driver commands. All throw a `TypeError` for what is out of order, and do nothing for a stream that is closed.
@@ -949,7 +968,8 @@ export class Http2Connection<O = unknown> implements FrameHandler, SenderOwner<O
 
   /** See {@linkcode SenderOwner.streamSent}. */
   streamSent(stream: Http2Stream<O>): void {
-    if (stream.watched) this.#watched.set(stream, this.#sender.total);
+    stream.mark = this.#sender.total;
+    if (stream.watched) this.#watched.set(stream, stream.mark);
     this.#stalls.remove(stream);
     if (!stream.received && stream.discarding && this.role === "server") this.reset(stream, ErrorCode.NoError);
     else this.#closeIfDone(stream);

@@ -58,6 +58,8 @@ export class Http2Stream<O = unknown> {
   wantsRoom = false;
   /** Whether somebody wants to know when the last of it has left. */
   watched = false;
+  /** How much output there was, in bytes, with the last of it; -1 before. */
+  mark = -1;
   /** How many bytes were received that no reader has taken. */
   unread = 0;
   /** Whether a final response's head was received. */

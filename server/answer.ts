@@ -24,10 +24,12 @@ export function answer(context: ServerContext, call: ServerCall): void {
   try {
     response = context.handler(lazyRequest(call), new CallInfo(call));
     if (response instanceof Response) {
+      call.settled();
       send(context, call, response);
       return;
     }
   } catch (error) {
+    call.settled();
     fail(context, call, error);
     return;
   }
@@ -36,8 +38,11 @@ export function answer(context: ServerContext, call: ServerCall): void {
 
 async function answerLater(context: ServerContext, call: ServerCall, later: Promise<Response>): Promise<void> {
   try {
-    send(context, call, await later);
+    const response = await later;
+    call.settled();
+    send(context, call, response);
   } catch (error) {
+    call.settled();
     fail(context, call, error);
   }
 }

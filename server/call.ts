@@ -62,6 +62,8 @@ export interface ServerCall extends RequestSource, Switchable<Transport> {
   room(): Promise<void> | undefined;
   /** Ends the content. */
   end(trailers: readonly Field[]): void;
+  /** The handler has given its answer, or has failed to; its content may still be on its way. */
+  settled(): void;
   /** Cuts the answer short, so that the peer sees that it isn't complete. */
   abort(reason: unknown): void;
 }

@@ -6,9 +6,20 @@
 
 import type { ConnectionLimits, ConnectionTimeouts } from "../http1/limits.ts";
 import type { RequestHeadParser } from "../http1/request.ts";
+import type { Http2Limits, Http2Timeouts } from "../http2/limits.ts";
 import type { Scheduler } from "../timer/scheduler.ts";
 import type { HeadCache } from "./head_cache.ts";
-import type { Handler } from "./types.ts";
+import type { Handler, HttpVersion } from "./types.ts";
+
+/** What drives a connection, whatever its version. */
+export interface ConnectionDriver {
+  /** Begins to read and serve. */
+  start(): void;
+  /** Ends gracefully: what is under way is the last. */
+  shutdown(): void;
+  /** Ends at once. */
+  cut(reason: unknown): void;
+}
 
 /** The server's running figures. */
 export interface ServerStats {
@@ -31,9 +42,11 @@ export interface ServerContext {
   /** What drives deadlines. */
   readonly scheduler: Scheduler;
   /** The limits of a connection. */
-  readonly limits: ConnectionLimits;
+  readonly limits: ConnectionLimits & Http2Limits;
   /** The deadlines of a connection. */
-  readonly timeouts: ConnectionTimeouts;
+  readonly timeouts: ConnectionTimeouts & Http2Timeouts;
+  /** The versions that it speaks. */
+  readonly protocols: ReadonlySet<HttpVersion>;
   /** The most that `text()`, `json()` and their like take, in bytes. */
   readonly bodyLimit: number;
   /** Whether a client that ended its side still counts as there. */

@@ -6,6 +6,7 @@
  */
 
 import { formatHttpDate } from "../http/fields/date.ts";
+import type { Field } from "../http/fields/field.ts";
 import { encodeHeadPrefix } from "../http1/write.ts";
 import type { Clock } from "../timer/clock.ts";
 
@@ -14,6 +15,8 @@ const MAX_HEADS = 64;
 
 interface CachedHead {
   bytes: Uint8Array;
+  /** The fields in front of a plain answer's `content-length`, as HTTP/2 has them. */
+  fields: readonly Field[];
   date: string;
 }
 
@@ -25,7 +28,7 @@ export class HeadCache {
   /** When the current value is no longer true, by the clock's monotonic time in milliseconds. */
   #staleAt = -Infinity;
   #lastType: string | null | undefined = undefined;
-  #last: CachedHead = { bytes: new Uint8Array(0), date: "" };
+  #last: CachedHead = { bytes: new Uint8Array(0), fields: [], date: "" };
 
   /** Makes an empty cache over a clock. */
   constructor(clock: Clock) {
@@ -44,20 +47,31 @@ export class HeadCache {
 
   /** A 200's head with this content type, up to and with `content-length: `. */
   plain(contentType: string | null, now: number): Uint8Array {
+    return this.#current(contentType, now).bytes;
+  }
+
+  /** A 200's fields with this content type, but for `content-length`; for HTTP/2, `:status` in front. */
+  plainFields(contentType: string | null, now: number): readonly Field[] {
+    return this.#current(contentType, now).fields;
+  }
+
+  #current(contentType: string | null, now: number): CachedHead {
     const date = this.date(now);
     const cached = contentType === this.#lastType ? this.#last : this.#find(contentType);
-    if (cached.date !== date) {
-      cached.bytes = plainHead(contentType, date);
-      cached.date = date;
-    }
-    return cached.bytes;
+    if (cached.date === date) return cached;
+    const fields = [{ name: "date", value: date }];
+    if (contentType !== null) fields.unshift({ name: "content-type", value: contentType });
+    cached.bytes = plainHead(fields);
+    cached.fields = [{ name: ":status", value: "200" }, ...fields];
+    cached.date = date;
+    return cached;
   }
 
   #find(contentType: string | null): CachedHead {
     let cached = this.#heads.get(contentType);
     if (cached === undefined) {
       if (this.#heads.size >= MAX_HEADS) this.#heads.clear();
-      cached = { bytes: new Uint8Array(0), date: "" };
+      cached = { bytes: new Uint8Array(0), fields: [], date: "" };
       this.#heads.set(contentType, cached);
     }
     this.#lastType = contentType;
@@ -67,9 +81,7 @@ export class HeadCache {
 }
 
 /** The octets of a 200's head whose last field waits for its value. */
-function plainHead(contentType: string | null, date: string): Uint8Array {
-  const fields = [{ name: "date", value: date }];
-  if (contentType !== null) fields.unshift({ name: "content-type", value: contentType });
+function plainHead(fields: readonly Field[]): Uint8Array {
   const prefix = encodeHeadPrefix(200, "", fields);
   const bytes = new Uint8Array(prefix.length + CONTENT_LENGTH.length);
   bytes.set(prefix);

@@ -184,6 +184,9 @@ export class Http1Call extends CallLifetime implements ServerCall, BodyDemand {
     if (!this.gone) this.#driver.abort(this, reason);
   }
 
+  /** There is one answer at a time: nobody counts them. */
+  settled(): void {}
+
   get switchable(): boolean {
     // RFC 9110 §7.8: the protocol doesn't change in the middle of a message.
     return this.exchange.received && (this.exchange.head.upgrade || this.method === "CONNECT");

@@ -9,10 +9,11 @@ import { ServerConnection, type ServerEvent } from "../http1/connection.ts";
 import type { Http1Error } from "../http1/error.ts";
 import type { ServerExchange } from "../http1/exchange.ts";
 import { OUTPUT_HIGH_WATER } from "../http1/output.ts";
+import { PREFACE } from "../http2/frame.ts";
 import { Reader } from "../net/reader.ts";
 import type { Address, Transport } from "../net/transport.ts";
 import type { Timer } from "../timer/wheel.ts";
-import type { ServerContext } from "./context.ts";
+import type { ConnectionDriver, ServerContext } from "./context.ts";
 import { type CallDriver, Http1Call } from "./http1_call.ts";
 import { answer } from "./answer.ts";
 import { PrefixedTransport } from "../net/prefixed_transport.ts";
@@ -20,16 +21,41 @@ import { PrefixedTransport } from "../net/prefixed_transport.ts";
 /** Small for a connection that says little: with 512 bytes it idles on less than 12 KiB in all. Most heads fit in either. */
 const READER_SIZES = { initialSize: 512, busySize: 2 * 1024 };
 
+/** How much of HTTP/2's preface may be an HTTP/1.1 method: `PRI`. */
+const METHOD_BYTES = 3;
+
 /** What a driver belongs to. */
 export interface DriverOwner {
   /** The driver has nothing more to do: its connection was closed, or handed over. */
-  released(driver: Http1Driver): void;
+  released(driver: ConnectionDriver): void;
+  /** The peer speaks HTTP/2, as what it began with says; the connection is the owner's again. */
+  spokeHttp2(driver: ConnectionDriver, connection: BegunConnection): void;
   /** The connection was closed, by the driver or by whom it was handed to. */
   closed(permit: Disposable): void;
 }
 
+/** A connection of which some was read. */
+export interface BegunConnection {
+  /** The transport, from which nobody reads. */
+  readonly transport: Transport;
+  /** What is given back once it is closed. */
+  readonly permit: Disposable;
+  /** What was read. */
+  readonly early: Uint8Array;
+}
+
+/** What a driver is made with. */
+export interface Http1DriverOptions {
+  /** What it belongs to. */
+  readonly owner: DriverOwner;
+  /** What is given back once the connection is closed. */
+  readonly permit: Disposable;
+  /** Whether the peer may begin with HTTP/2's preface (RFC 9113 §3.3). */
+  readonly mayBeHttp2: boolean;
+}
+
 /** Drives one connection until it has ended. */
-export class Http1Driver implements CallDriver {
+export class Http1Driver implements CallDriver, ConnectionDriver {
   #context: ServerContext;
   #transport: Transport;
   #owner: DriverOwner;
@@ -41,6 +67,8 @@ export class Http1Driver implements CallDriver {
   #now: number;
   /** The calls whose answer has not left, and those of which somebody wants to know. */
   #calls: ReadonlyMap<ServerExchange, Http1Call> = NO_CALLS;
+  /** Whether it is not known yet what version the peer speaks. */
+  #mayBeHttp2: boolean;
   #processing = false;
   #writing = false;
   /** Where the parked read writes to, if not behind the reader's unread bytes. */
@@ -55,13 +83,14 @@ export class Http1Driver implements CallDriver {
   #switch: PromiseWithResolvers<Transport> | undefined;
 
   /** Made for a transport through which bytes can flow; the permit is given back once that is closed. */
-  constructor(context: ServerContext, transport: Transport, options: { owner: DriverOwner; permit: Disposable }) {
+  constructor(context: ServerContext, transport: Transport, options: Http1DriverOptions) {
     const now = context.scheduler.now();
     const { limits, timeouts, parsers } = context;
     this.#context = context;
     this.#transport = transport;
     this.#owner = options.owner;
     this.#permit = options.permit;
+    this.#mayBeHttp2 = options.mayBeHttp2;
     this.#core = new ServerConnection({ limits, timeouts, parsers, now });
     this.#reader = new Reader(transport, READER_SIZES);
     this.#timer = context.scheduler.timer(() => this.#expire(), { ref: false });
@@ -110,6 +139,7 @@ export class Http1Driver implements CallDriver {
       if (count === null) this.#ended = true;
       else if (this.#target === undefined) this.#reader.commit(count);
       else this.#receiveInto(this.#target, count);
+      if (this.#mayBeHttp2 && this.#isHttp2()) return;
       this.#process();
       this.#read();
     } catch (error) {
@@ -121,6 +151,28 @@ export class Http1Driver implements CallDriver {
   shutdown(): void {
     this.#core.shutdown(this.#tick());
     this.#process();
+  }
+
+  /** Whether the peer has begun as HTTP/2 does, or may still do so: then what it says is for somebody else. */
+  #isHttp2(): boolean {
+    const { buffer, start, end, length } = this.#reader;
+    let at = 0;
+    while (at < PREFACE.length && start + at < end && buffer[start + at] === PREFACE[at]) at++;
+    if (at < PREFACE.length) {
+      this.#mayBeHttp2 = at === length && !this.#ended;
+      // A method may begin so; what has gone beyond is withheld from HTTP/1.1, which would answer it.
+      return this.#mayBeHttp2 && at > METHOD_BYTES && this.#readOn();
+    }
+    const early = this.#reader.take();
+    this.#closed = true;
+    this.#context.scheduler.cancel(this.#timer);
+    this.#owner.spokeHttp2(this, { transport: this.#transport, permit: this.#permit, early });
+    return true;
+  }
+
+  #readOn(): true {
+    this.#read();
+    return true;
   }
 
   /** Whether octets are wanted now. */

@@ -9,6 +9,8 @@ import { listenTls } from "../net/deno_tls.ts";
 import { listenUnix, listenVsock } from "../net/deno_unix.ts";
 import type { Address, Listener } from "../net/transport.ts";
 import { checkMethods, checkText, checkWhole } from "./check.ts";
+import { protocolsOf } from "./options.ts";
+import type { HttpVersion } from "./types.ts";
 
 /** Everything by which a server may be told where to listen; the first of `listener`, `path`, `cid` that is there rules. */
 export interface ListenTarget {
@@ -36,6 +38,8 @@ export interface ListenTarget {
   readonly cert?: string;
   /** Whether that may be replaced later. */
   readonly replaceableCertificate?: boolean;
+  /** What ALPN offers. */
+  readonly protocols?: readonly HttpVersion[];
 }
 
 /** The port when none is given, as `Deno.serve` has it. */
@@ -52,9 +56,6 @@ const BACKLOGS = [1, 2 ** 31 - 1] as const;
 
 /** The context identifiers of a vsock, and its ports; -1 is any. */
 const VSOCK = [-1, 0xffff_ffff] as const;
-
-/** What ALPN offers. */
-const ALPN_PROTOCOLS = ["http/1.1"];
 
 /**
  * Opens what is asked for.
@@ -91,7 +92,7 @@ function listenPort(target: ListenTarget): Listener {
     throw new TypeError("Cannot serve TLS as 'key' and 'cert' must both be strings of PEM");
   }
   const replaceable = target.replaceableCertificate === true;
-  return listenTls({ ...where, key, cert, replaceable, alpnProtocols: ALPN_PROTOCOLS });
+  return listenTls({ ...where, key, cert, replaceable, alpnProtocols: [...protocolsOf(target.protocols)] });
 }
 
 /** An address as a person reads it, as a URL where it has one. */

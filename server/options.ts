@@ -6,6 +6,8 @@
 
 import { DEFAULT_BODY_LIMIT } from "../http/body.ts";
 import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS } from "../http1/limits.ts";
+import { DEFAULT_FRAME_SIZE, MAX_FRAME_SIZE, MAX_WINDOW } from "../http2/frame.ts";
+import { DEFAULT_HTTP2_LIMITS, DEFAULT_HTTP2_TIMEOUTS } from "../http2/limits.ts";
 import { DEFAULT_MAX_CONNECTIONS, DEFAULT_MAX_CONNECTIONS_PER_ADDRESS } from "../net/accept.ts";
 import { systemClock } from "../timer/clock.ts";
 import { Scheduler, scheduler } from "../timer/scheduler.ts";
@@ -13,10 +15,11 @@ import { defaultOnError } from "./answer.ts";
 import { checkFunction, checkMethods, overDefaults } from "./check.ts";
 import type { ServerContext } from "./context.ts";
 import { HeadCache } from "./head_cache.ts";
-import type { Handler, ServeBaseOptions, ServeLimits, ServeTimeouts } from "./types.ts";
+import type { Handler, HttpVersion, ServeBaseOptions, ServeLimits, ServeTimeouts } from "./types.ts";
 
 /** Every limit's default. */
 export const DEFAULT_SERVE_LIMITS: ServeLimits = {
+  ...DEFAULT_HTTP2_LIMITS,
   ...DEFAULT_LIMITS,
   maxBodyBytes: DEFAULT_BODY_LIMIT,
   maxConnections: DEFAULT_MAX_CONNECTIONS,
@@ -25,6 +28,7 @@ export const DEFAULT_SERVE_LIMITS: ServeLimits = {
 
 /** Every deadline's default, in milliseconds. */
 export const DEFAULT_SERVE_TIMEOUTS: ServeTimeouts = {
+  ...DEFAULT_HTTP2_TIMEOUTS,
   ...DEFAULT_TIMEOUTS,
   /** Go has none of its own, nginx 60 s; a handshake is two round trips. */
   handshake: 10_000,
@@ -58,7 +62,7 @@ export function resolveOptions(options: ServeBaseOptions<never>, handler: Handle
     throw new TypeError("Cannot serve as 'automaticCompression' must be false or left out: received true");
   }
   const limits = overDefaults("limits", DEFAULT_SERVE_LIMITS, options.limits);
-  for (const [name, value] of Object.entries(limits)) checkLimit(name, value);
+  for (const name of Object.keys(DEFAULT_SERVE_LIMITS) as (keyof ServeLimits)[]) checkLimit(name, limits[name]);
   const timeouts = overDefaults("timeouts", DEFAULT_SERVE_TIMEOUTS, options.timeouts);
   for (const [name, value] of Object.entries(timeouts)) checkTimeout(name, value);
   const context: ServerContext = {
@@ -68,6 +72,7 @@ export function resolveOptions(options: ServeBaseOptions<never>, handler: Handle
     scheduler: clock === systemClock ? scheduler : new Scheduler(clock),
     limits,
     timeouts,
+    protocols: protocolsOf(options.protocols),
     bodyLimit: limits.maxBodyBytes,
     allowHalfOpen: options.allowHalfOpen === true,
     heads: new HeadCache(clock),
@@ -75,6 +80,20 @@ export function resolveOptions(options: ServeBaseOptions<never>, handler: Handle
     stats: { connections: 0, requests: 0, active: 0 },
   };
   return { context, limits, timeouts };
+}
+
+const VERSIONS: readonly HttpVersion[] = ["h2", "http/1.1"];
+
+/**
+ * The versions that are asked for, all by default, in the order in which they are preferred.
+ *
+ * @throws {TypeError} If it is no list of versions.
+ */
+export function protocolsOf(given: readonly HttpVersion[] = VERSIONS): ReadonlySet<HttpVersion> {
+  if (!Array.isArray(given) || given.length === 0 || given.some((version) => !VERSIONS.includes(version))) {
+    throw new TypeError(`Cannot serve as 'protocols' must be a list of ${VERSIONS.join(" and ")}: received ${given}`);
+  }
+  return new Set(given);
 }
 
 function ignore(): void {}
@@ -90,7 +109,26 @@ function guarded(hook: (error: unknown) => void): (error: unknown) => void {
   };
 }
 
-function checkLimit(name: string, value: number): void {
+/** What HTTP/2 can say of a limit (RFC 9113 §4.2, §6.5.2, §6.9.1; RFC 7541 §4.2). */
+const HTTP2_RANGES: Readonly<Partial<Record<keyof ServeLimits, readonly [min: number, max: number]>>> = {
+  maxConcurrentStreams: [1, 2 ** 32 - 1],
+  maxFieldSectionBytes: [1, 2 ** 32 - 1],
+  maxFrameBytes: [DEFAULT_FRAME_SIZE, MAX_FRAME_SIZE],
+  streamWindowBytes: [1, MAX_WINDOW],
+  maxStreamWindowBytes: [1, MAX_WINDOW],
+  connectionWindowBytes: [1, MAX_WINDOW],
+  tableBytes: [0, 2 ** 32 - 1],
+};
+
+function checkLimit(name: keyof ServeLimits, value: number): void {
+  const range = HTTP2_RANGES[name];
+  if (range !== undefined) {
+    const [min, max] = range;
+    if (Number.isSafeInteger(value) && value >= min && value <= max) return;
+    throw new RangeError(
+      `Cannot serve as 'limits.${name}' must be a whole number of ${min} to ${max}: received ${value}`,
+    );
+  }
   const min = name === "drainBytes" || name === "maxExtensionBytes" || name === "maxTrailerBytes" ||
       name === "maxTrailerFields" || name === "maxBodyBytes"
     ? 0

@@ -8,8 +8,9 @@ import { acceptLoop } from "../net/accept.ts";
 import type { TlsListener } from "../net/tls.ts";
 import type { Address, Listener, Transport } from "../net/transport.ts";
 import { TaskGroup } from "../runtime/task_group.ts";
-import type { ServerStats } from "./context.ts";
-import { type DriverOwner, Http1Driver } from "./http1_driver.ts";
+import type { ConnectionDriver, ServerStats } from "./context.ts";
+import { type BegunConnection, type DriverOwner, Http1Driver } from "./http1_driver.ts";
+import { Http2Driver } from "./http2_driver.ts";
 import type { ResolvedOptions } from "./options.ts";
 import type { HttpServer, ServeTlsKey } from "./types.ts";
 
@@ -20,7 +21,7 @@ export class Server implements HttpServer, DriverOwner {
   #listener: Listener;
   #group = new TaskGroup();
   #accepting = new AbortController();
-  #drivers = new Set<Http1Driver>();
+  #drivers = new Set<ConnectionDriver>();
   #handshakes = new Set<Transport>();
   #stopping = false;
 
@@ -68,15 +69,33 @@ export class Server implements HttpServer, DriverOwner {
     else this.closed(permit);
   }
 
+  /** Chooses the version: by ALPN where that was used, else by what is allowed and how the peer begins. */
   #drive(transport: Transport, permit: Disposable): void {
-    const driver = new Http1Driver(this.#options.context, transport, { owner: this, permit });
+    const { context } = this.#options;
+    const { protocols } = context;
+    const { alpn } = transport;
+    const isHttp2 = alpn === null ? !protocols.has("http/1.1") : alpn === "h2" && protocols.has("h2");
+    const options = { owner: this, permit };
+    if (isHttp2) this.#start(new Http2Driver(context, transport, options));
+    else {
+      const mayBeHttp2 = alpn === null && protocols.has("h2");
+      this.#start(new Http1Driver(context, transport, { ...options, mayBeHttp2 }));
+    }
+  }
+
+  #start(driver: ConnectionDriver): void {
     this.#drivers.add(driver);
     this.#group.enter();
     driver.start();
     if (this.#stopping) driver.shutdown();
   }
 
-  released(driver: Http1Driver): void {
+  spokeHttp2(driver: ConnectionDriver, { transport, permit, early }: BegunConnection): void {
+    this.#start(new Http2Driver(this.#options.context, transport, { owner: this, permit, early }));
+    this.released(driver);
+  }
+
+  released(driver: ConnectionDriver): void {
     this.#drivers.delete(driver);
     this.#group.leave();
   }

@@ -6,9 +6,13 @@
 
 import type { Protocol } from "../http/call.ts";
 import type { ConnectionLimits, ConnectionTimeouts } from "../http1/limits.ts";
+import type { Http2Limits, Http2Timeouts } from "../http2/limits.ts";
 import type { Address, Listener, Transport } from "../net/transport.ts";
 import type { Clock } from "../timer/clock.ts";
 import type { ServerStats } from "./context.ts";
+
+/** A version of HTTP, by its name in ALPN (RFC 7301 §6): `http/1.1` stands for HTTP/1.0 too. */
+export type HttpVersion = "http/1.1" | "h2";
 
 /** What {@linkcode ServeInfo.upgrade} takes. */
 export interface UpgradeOptions {
@@ -65,7 +69,7 @@ export type Handler<A extends Address = Address> = (
 ) => Response | Promise<Response>;
 
 /** Limits of a server, each with a default; see the members. */
-export interface ServeLimits extends ConnectionLimits {
+export interface ServeLimits extends ConnectionLimits, Http2Limits {
   /**
    * The most content that a request's `text()`, `json()` and their like take, in bytes; beyond it they reject and 413 is
    * answered. A request's `body` stream has no such limit.
@@ -88,7 +92,7 @@ export interface ServeLimits extends ConnectionLimits {
 }
 
 /** Deadlines of a server, in milliseconds, each with a default; `Infinity` waits for ever. */
-export interface ServeTimeouts extends ConnectionTimeouts {
+export interface ServeTimeouts extends ConnectionTimeouts, Http2Timeouts {
   /**
    * For a TLS handshake.
    *
@@ -114,6 +118,13 @@ export interface ServeBaseOptions<A extends Address = Address> {
   limits?: Partial<ServeLimits>;
   /** Deadlines that differ from the defaults. */
   timeouts?: Partial<ServeTimeouts>;
+  /**
+   * The versions that are spoken. With TLS the client chooses by ALPN; without, by how it begins: HTTP/2 has a preface
+   * (RFC 9113 §3.3). With `["h2"]` all else is refused by a GOAWAY.
+   *
+   * @default {["h2", "http/1.1"]}
+   */
+  protocols?: readonly HttpVersion[];
   /**
    * Whether a client that has ended its side still counts as there, so that `request.signal` stays as it is.
    *
