@@ -126,6 +126,7 @@ export class Http2Connection<O = unknown> implements FrameHandler, SenderOwner<O
   readonly #gaps: Waiting<Http2Stream<O>>;
   readonly #requests: Waiting<Http2Stream<O>>;
   readonly #stalls: Waiting<Http2Stream<O>>;
+  readonly #drains: Waiting<Http2Stream<O>>;
 
   // Budgets.
   readonly #resets: Budget;
@@ -150,6 +151,7 @@ export class Http2Connection<O = unknown> implements FrameHandler, SenderOwner<O
     this.#gaps = new Waiting(timeouts.body);
     this.#requests = new Waiting(role === "server" ? timeouts.request : Infinity);
     this.#stalls = new Waiting(timeouts.write);
+    this.#drains = new Waiting(timeouts.drain);
     this.#resets = new Budget(RESET_RATE, now);
     this.#provokedResets = new Budget(PROVOKED_RESET_RATE, now);
     this.#pings = new Budget(PING_RATE, now);
@@ -304,6 +306,7 @@ export class Http2Connection<O = unknown> implements FrameHandler, SenderOwner<O
     let at = Math.min(this.#writeBy, this.#headBy, this.#goAwayBy, this.#stalls.deadline);
     if (this.#end === "finish") return at;
     at = Math.min(at, this.#gaps.deadline, this.#requests.deadline, this.#prefaceBy, this.#settingsBy, this.#ageBy);
+    at = Math.min(at, this.#drains.deadline);
     if (this.#table.size === 0) at = Math.min(at, this.#idleSince + idle);
     if (ping !== Infinity) at = Math.min(at, this.#receivedAt + ping);
     return Math.min(at, this.#roundTrip.since + pong);
@@ -336,6 +339,9 @@ export class Http2Connection<O = unknown> implements FrameHandler, SenderOwner<O
 
   #expireStreams(): void {
     const now = this.#now;
+    for (let stream = this.#drains.takeLate(now); stream !== undefined; stream = this.#drains.takeLate(now)) {
+      this.reset(stream, ErrorCode.NoError); // RFC 9113 §8.1: the answer is complete, and the rest is of no use
+    }
     for (let stream = this.#gaps.takeLate(now); stream !== undefined; stream = this.#gaps.takeLate(now)) {
       if (this.#window.credit <= 0) this.#gaps.add(stream, now); // it is us who keep the peer waiting
       else this.#timeOut(stream, "the next piece of content", this.#gaps.limit);
@@ -481,8 +487,8 @@ export class Http2Connection<O = unknown> implements FrameHandler, SenderOwner<O
     stream.unread = 0;
     if (stream.received || stream.closed) return;
     this.#gaps.remove(stream);
-    // RFC 9113 §8.1: the answer is complete, and the rest of the request is of no use.
-    if (stream.state === State.HalfClosedLocal && this.role === "server") this.reset(stream, ErrorCode.NoError);
+    this.#requests.remove(stream);
+    if (stream.state === State.HalfClosedLocal) this.#drains.add(stream, this.#now);
   }
 
   /** The handler of a stream has given its answer. */
@@ -697,7 +703,7 @@ export class Http2Connection<O = unknown> implements FrameHandler, SenderOwner<O
       this.events.push({ type: "data", stream, start, end });
     }
     if (isLast) this.#receivedEnd(stream, NO_FIELDS);
-    else if (length > 0) {
+    else if (length > 0 && !stream.discarding) { // who sends what nobody reads gets no more room
       if (stream.receiveWindow.credit > 0) this.#gaps.add(stream, this.#now);
       else this.#gaps.remove(stream); // the reader, not the peer, is slow
       this.#refill(stream);
@@ -971,7 +977,8 @@ export class Http2Connection<O = unknown> implements FrameHandler, SenderOwner<O
     stream.mark = this.#sender.total;
     if (stream.watched) this.#watched.set(stream, stream.mark);
     this.#stalls.remove(stream);
-    if (!stream.received && stream.discarding && this.role === "server") this.reset(stream, ErrorCode.NoError);
+    // Not reset at once: there are clients that then lose the answer which they have not read yet.
+    if (!stream.received && stream.discarding) this.#drains.add(stream, this.#now);
     else this.#closeIfDone(stream);
   }
 
@@ -1052,6 +1059,7 @@ export class Http2Connection<O = unknown> implements FrameHandler, SenderOwner<O
     this.#gaps.remove(stream);
     this.#requests.remove(stream);
     this.#stalls.remove(stream);
+    this.#drains.remove(stream);
     if (this.#table.size === 0) this.#idleSince = this.#now;
     this.#finishIfDone();
   }

@@ -50,6 +50,8 @@ export interface Http2Timeouts {
   readonly request: number;
   /** Between two steps of a write, and for a stream's content to get room in its window. */
   readonly write: number;
+  /** For the rest of a request that was answered already to come, or its client to stop; then it is reset. */
+  readonly drain: number;
   /** Without a stream. */
   readonly idle: number;
   /** How old a connection may be before it is ended gracefully. */
@@ -97,6 +99,7 @@ export const DEFAULT_HTTP2_TIMEOUTS: Http2Timeouts = {
   body: 30_000,
   request: 300_000,
   write: 30_000,
+  drain: 2_000,
   idle: 75_000,
   age: 3_600_000,
   /** Most servers send none unless told to; gRPC's after 2 h. */

@@ -23,6 +23,11 @@ Deno.test("serve() has the deadlines that its documentation names, in millisecon
     linger: 1_000,
     age: 3_600_000,
     handshake: 10_000,
+    preface: 10_000,
+    settings: 10_000,
+    ping: Infinity,
+    pong: 20_000,
+    goAway: 1_000,
   });
 });
 
