@@ -121,7 +121,7 @@ export class LazyResponse implements Response {
     const { body, bodyLimit } = this.#source;
     if (body instanceof WholeBody && this.#real === undefined && !this.#taken && body.length <= bodyLimit) {
       this.#taken = true; // the hot path: no copy, as nobody else sees the bytes
-      return UTF8.decode(body.takeView());
+      return body.takeText();
     }
     const bytes = this.#take();
     return UTF8.decode(bytes instanceof Promise ? await bytes : bytes);

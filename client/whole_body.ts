@@ -6,6 +6,10 @@
 
 import type { BodySource } from "../http/call.ts";
 import type { Field } from "../http/fields/field.ts";
+import { UTF8 } from "../http/lazy_request.ts";
+
+/** Longest text that is joined of characters, in bytes: up to it that beats a call of `TextDecoder` (0.1 µs). */
+const SHORT = 16;
 
 /**
  * Content that came whole with its head: nothing is left to be asked of the wire. It stays where it was read until
@@ -39,6 +43,14 @@ export class WholeBody implements BodySource {
     return this.#bytes.subarray(this.#start, this.#start + length);
   }
 
+  /** All of it as text; nothing once it was taken. */
+  takeText(): string {
+    const text = this.length > SHORT || this.#taken ? undefined : asciiText(this.#bytes, this.#start, this.length);
+    if (text === undefined) return UTF8.decode(this.takeView());
+    this.#taken = true;
+    return text;
+  }
+
   /** See {@linkcode BodySource.cancel}. */
   cancel(): void {
     this.#taken = true;
@@ -48,4 +60,15 @@ export class WholeBody implements BodySource {
   trailers(): Promise<readonly Field[]> {
     return Promise.resolve(this.#trailers);
   }
+}
+
+/** Joins characters; `undefined` where one isn't US-ASCII. */
+function asciiText(bytes: Uint8Array, start: number, length: number): string | undefined {
+  let text = "";
+  for (let at = start; at < start + length; at++) {
+    const octet = bytes[at]!;
+    if (octet > 0x7f) return undefined;
+    text += String.fromCharCode(octet);
+  }
+  return text;
 }

@@ -20,6 +20,7 @@ import {
   type SendStep,
 } from "./client_phases.ts";
 import { Http1Error } from "./error.ts";
+import { RepeatedHead } from "./client_repeat.ts";
 import { Output } from "./output.ts";
 import { putChunk, putLastChunk } from "./respond.ts";
 import { type ResponseHead, ResponseHeadParser } from "./response.ts";
@@ -44,6 +45,7 @@ export class ClientConnection {
   readonly #limits: ClientConnectionLimits;
   readonly #timeouts: ClientConnectionTimeouts;
   readonly #parser: ResponseHeadParser;
+  readonly #repeated = new RepeatedHead();
   #chunked: ChunkedDecoder | undefined;
   #send: SendPhase = "idle";
   #read: ReadPhase = "idle";
@@ -227,6 +229,11 @@ export class ClientConnection {
 
   #receiveHead(bytes: Uint8Array, at: number, end: number): number {
     this.#received = true;
+    const repeated = this.#parser.started ? undefined : this.#repeated.match(bytes, at, end, this.#request.method);
+    if (repeated !== undefined) {
+      this.#begin(repeated);
+      return this.#repeated.length;
+    }
     let head: ResponseHead | undefined;
     try {
       head = this.#parser.read(bytes, at, end, this.#request.method);
@@ -237,6 +244,7 @@ export class ClientConnection {
     }
     if (head === undefined) return -1;
     const { used } = this.#parser;
+    if (head.status >= 200) this.#repeated.remember(head, this.#request.method, { bytes, start: at, length: used });
     if (head.status === 101) this.#switch(head);
     else if (head.status < 200) this.#inform(head);
     else this.#begin(head);

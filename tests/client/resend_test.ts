@@ -65,6 +65,26 @@ for (const [name, init, again] of REQUESTS) {
   });
 }
 
+Deno.test("HttpClient.fetch sends no POST over a connection that ended together with its last response", async () => {
+  for (const init of [{ method: "POST", body: "hello" }, { method: "POST", body: streamed() }, {}]) {
+    using set = stage();
+    const first = set.client.fetch("http://localhost/");
+    const peer = await set.accept();
+    await peer.head();
+    const next = first.then(async (response) => {
+      await response.text();
+      return await set.client.fetch("http://localhost/", init);
+    });
+    void peer.write(OK);
+    void peer.end();
+    const other = await set.accept();
+    const head = await other.head();
+    if (init.body !== undefined) assertMatch(await other.readUntil("hello"), /hello$/);
+    await other.write(OK);
+    assertEquals([(await next).status, set.dials], [200, 2], head);
+  }
+});
+
 Deno.test("HttpClient.fetch sends nothing again over a connection that was not used before", async () => {
   using set = stage();
   const response = set.client.fetch("http://localhost/");
