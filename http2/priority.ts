@@ -40,8 +40,9 @@ const TOKEN_START = octets(ALPHA, "*");
 const TOKEN_REST = octets(TOKEN, ":/");
 /** What a string has beside its escapes (RFC 8941 §3.3.3). */
 const UNESCAPED = octets([0x20, 0x21], [0x23, 0x5b], [0x5d, 0x7e]);
-/** What a byte sequence has between its colons (RFC 8941 §3.3.5). */
-const BASE64 = octets(ALPHA, DIGIT, "+/=");
+/** What a byte sequence has between its colons, before its padding (RFC 8941 §3.3.5). */
+const BASE64 = octets(ALPHA, DIGIT, "+/");
+const PADDING = octets("=");
 const SPACE = octets(" ");
 const OWS = octets(" \t");
 
@@ -144,7 +145,7 @@ function endOfItem(text: string, at: number): number {
     case "?":
       return text[at + 1] === "0" || text[at + 1] === "1" ? at + 2 : BROKEN;
     case ":": {
-      const end = skip(text, at + 1, BASE64);
+      const end = skip(text, skip(text, at + 1, BASE64), PADDING);
       return text[end] === ":" ? end + 1 : BROKEN;
     }
     default:
