@@ -1,6 +1,6 @@
 /**
- * Owns the one fast pass before the platform's `JSON.parse`: whether a text keeps the limits, provided that it is JSON;
- * knows no grammar and no places.
+ * Owns the one fast pass before the platform's `JSON.parse`, and what may spare it: whether a text keeps the limits,
+ * provided that it is JSON; knows no grammar and no places.
  *
  * @module
  */
@@ -145,6 +145,23 @@ export function opensAtMost(bytes: Uint8Array, most: number): boolean {
   let count = 0;
   for (let at = 0; at < end; at++) {
     if ((bytes[at]! | 0x20) === LEFT_BRACE && ++count > limit) return false;
+  }
+  return true;
+}
+
+/** More arrays than this are left to the pass: it costs less than as many searches. */
+const MOST_ARRAYS = 32;
+
+/**
+ * Tells whether a text has no strings, so no members either, and so few arrays that the depth can't be more: numbers, as
+ * a rule, of which the pass would take half as long as the platform. To search in text costs a tenth of that in bytes.
+ */
+export function isFlat(text: string, maxDepth: number): boolean {
+  if (text.includes('"') || text.includes("{")) return false;
+  const most = Math.min(maxDepth, MOST_ARRAYS);
+  let count = 0;
+  for (let at = text.indexOf("["); at >= 0; at = text.indexOf("[", at + 1)) {
+    if (++count > most) return false;
   }
   return true;
 }

@@ -6,7 +6,7 @@
  */
 
 import { build } from "./build.ts";
-import { keepsLimits, keepsSurrogates, opensAtMost, Skim, SMALL_BYTES } from "./check.ts";
+import { isFlat, keepsLimits, keepsSurrogates, opensAtMost, Skim, SMALL_BYTES } from "./check.ts";
 import { JsonError, type JsonPosition } from "./error.ts";
 import { type JsonValue, type ParseOptions, type ResolvedOptions, resolveOptions } from "./options.ts";
 import { decodeText } from "./text.ts";
@@ -53,12 +53,12 @@ export function parseAt(bytes: Uint8Array, options: ResolvedOptions, origin?: Js
 /** Reads with the platform's means; `undefined` where it refuses, or where a limit or policy may have a say. */
 function parseFast(bytes: Uint8Array, options: ResolvedOptions): JsonValue | undefined {
   if (options.duplicateKeys !== "last") return undefined;
-  const needsPass = mayBreak(bytes, options);
-  if (needsPass && !keepsLimits(bytes, options, found)) return undefined;
   const marked = options.byteOrderMark === "skip" && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
   try {
     const text = decodeText(marked ? bytes.subarray(3) : bytes);
-    return parseText(text, bytes, needsPass ? found.escapes : text.includes("\\"), options);
+    if (!mayBreak(bytes, options)) return parseText(text, bytes, text.includes("\\"), options);
+    if (isFlat(text, options.maxDepth)) return parseText(text, bytes, false, options);
+    return keepsLimits(bytes, options, found) ? parseText(text, bytes, found.escapes, options) : undefined;
   } catch {
     return undefined; // the automaton reads it again and says what is wrong, and where
   }

@@ -61,7 +61,6 @@ export class ValueStream<T> implements TransformStream<Uint8Array, T> {
       cancel: (reason) => {
         this.#input?.error(reason);
         this.#written?.resolve();
-        this.#wanted?.resolve();
       },
     }, { highWaterMark: 0 });
   }

@@ -8,7 +8,7 @@
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { build } from "../../json/build.ts";
-import { keepsLimits, keepsSurrogates, lastStringQuote, Skim, skim } from "../../json/check.ts";
+import { isFlat, keepsLimits, keepsSurrogates, lastStringQuote, Skim, skim } from "../../json/check.ts";
 import { JsonError, type JsonValue, parse, type ParseOptions } from "../../json/mod.ts";
 import { resolveOptions } from "../../json/options.ts";
 import { events, outcomeOf, parsed, pieces, read, splits, utf8 } from "./outcome.ts";
@@ -453,4 +453,22 @@ Deno.test("parse() gives exact integers at the edges of a double's", () => {
       assert(Object.is(Object(parse(utf8(`[${sign}${text}]`), { duplicateKeys: "error" }))[0], Number(sign + text)));
     }
   }
+});
+
+Deno.test("isFlat() is true for no more arrays than levels, and for no string or object", () => {
+  const cases: [text: string, maxDepth: number, flat: boolean][] = [
+    ["[1,[2.5],null]", 2, true],
+    ["[1,[2.5],null]", 1, false],
+    ["12", 0, true],
+    ["[]", 0, false],
+    ["[{}]", 9, false],
+    ['["a"]', 9, false],
+    ["[]".repeat(32), Infinity, true],
+    ["[]".repeat(33), Infinity, false],
+  ];
+  for (const [text, maxDepth, flat] of cases) assertEquals(isFlat(text, maxDepth), flat, text);
+  const numbers = `[[${"1.5e3,".repeat(1000)}[0]],[1]]`; // too long to keep the limits by its size alone
+  assertEquals(parse(utf8(numbers), { maxDepth: 3 }), JSON.parse(numbers));
+  assertEquals(place(numbers, { maxDepth: 2 }), "limit 6002 1:6003 at most 2 levels, one more");
+  assertEquals(place(`${"[".repeat(3)}${" ".repeat(100)}`, { maxDepth: 2 }), "limit 2 1:3 at most 2 levels, one more");
 });
