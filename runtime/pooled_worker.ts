@@ -36,12 +36,22 @@ export interface PendingCall {
   readonly reject: (error: unknown) => void;
 }
 
+/** How a worker has ended. */
+export interface WorkerEnd {
+  /** What it ended with, if anything. */
+  readonly error: unknown;
+  /** How many calls were not answered. */
+  readonly lost: number;
+  /** Whether it was told to, and did so without an error. */
+  readonly expected: boolean;
+}
+
 /** Who is told of a worker. */
 export interface WorkerOwner {
   /** It can be called now. */
   ready(worker: PooledWorker): void;
-  /** It has ended; `lost` calls were not answered. */
-  ended(worker: PooledWorker, error: unknown, lost: number): void;
+  /** It has ended. */
+  ended(worker: PooledWorker, end: WorkerEnd): void;
   /** Something happened in it. */
   event(worker: PooledWorker, name: string, detail: unknown): void;
   /** It would write this on the console. */
@@ -53,7 +63,8 @@ export interface PooledWorkerOptions extends WorkerId {
   readonly owner: WorkerOwner;
   readonly name: string;
   readonly module: string;
-  readonly data: unknown;
+  /** Gives what its `start` gets. */
+  readonly data: () => unknown;
   readonly log: boolean;
   readonly startThread: StartThread;
   readonly scheduler: Scheduler;
@@ -97,9 +108,9 @@ export class PooledWorker implements WorkerId {
       ended: (error) => this.#threadEnded(error),
     });
     try {
-      this.#thread.post({ type: "start", module, index, data, log });
+      this.#thread.post({ type: "start", module, index, data: data(), log });
     } catch (error) {
-      this.#fail(error); // the data can't be sent
+      this.#fail(error); // there is no data, or it can't be sent
     }
   }
 
@@ -192,6 +203,7 @@ export class PooledWorker implements WorkerId {
   #threadEnded(error: unknown): void {
     const cause = this.#error ?? error;
     const lost = this.#calls.size;
+    const expected = this.#phase === "stopping" && cause === undefined;
     this.#phase = "ended";
     this.#startLimit?.[Symbol.dispose]();
     for (const { name, reject } of this.#calls.values()) {
@@ -200,6 +212,6 @@ export class PooledWorker implements WorkerId {
     }
     this.#calls.clear();
     this.#end.resolve();
-    this.#owner.ended(this, cause, lost);
+    this.#owner.ended(this, { error: cause, lost, expected });
   }
 }

@@ -6,7 +6,7 @@
  */
 
 import type { Timer } from "../timer/wheel.ts";
-import { type PendingCall, PooledWorker, type WorkerId, type WorkerOwner } from "./pooled_worker.ts";
+import { type PendingCall, PooledWorker, type WorkerEnd, type WorkerId, type WorkerOwner } from "./pooled_worker.ts";
 import { WorkerStartError } from "./worker_error.ts";
 import type { LogLevel } from "./worker_message.ts";
 import { type ResolvedPoolOptions, resolvePoolOptions, type WorkerPoolOptions } from "./worker_options.ts";
@@ -77,7 +77,8 @@ export class WorkerPool<M> implements AsyncDisposable {
   readonly #finished: PromiseWithResolvers<void> = Promise.withResolvers();
   readonly #owner: WorkerOwner;
   #queue: QueuedCall[] = [];
-  #last = 0;
+  /** Who was called last; the first is next after it. */
+  #last = -1;
   #begun = false;
   #closed = false;
 
@@ -91,7 +92,7 @@ export class WorkerPool<M> implements AsyncDisposable {
     }));
     this.#owner = {
       ready: (worker) => this.#ready(worker),
-      ended: (worker, error, lost) => this.#ended(worker, error, lost),
+      ended: (worker, end) => this.#ended(worker, end),
       event: (worker, name, detail) => this.#listeners.get(name)?.forEach((listener) => listener(detail, worker)),
       log: (worker, level, text) => this.#log(worker, level, text),
     };
@@ -291,7 +292,7 @@ export class WorkerPool<M> implements AsyncDisposable {
       owner: this.#owner,
       name: `${name} ${index}`,
       module,
-      data: data(id),
+      data: () => data(id),
       log: onLog !== undefined,
       startThread,
       scheduler,
@@ -321,8 +322,8 @@ export class WorkerPool<M> implements AsyncDisposable {
     this.#options.onReady(worker);
   }
 
-  #ended(worker: PooledWorker, error: unknown, lost: number): void {
-    const { index, serial, phase } = worker;
+  #ended(worker: PooledWorker, { error, lost, expected }: WorkerEnd): void {
+    const { index, serial } = worker;
     const place = this.#places[index]!;
     this.#workers.delete(worker);
     this.#stats.lost += lost;
@@ -331,10 +332,9 @@ export class WorkerPool<M> implements AsyncDisposable {
     waiter?.reject(startError(index, error));
     if (place.current === worker) place.current = undefined;
     this.#options.onEnd({ index, serial });
-    const expected = this.#closed || (phase === "stopping" && error === undefined);
-    if (this.#begun && !expected) {
+    if (this.#begun && !expected && !(this.#closed && error === undefined)) {
       this.#stats.crashes++;
-      const vacant = place.current === undefined;
+      const vacant = place.current === undefined && !this.#closed;
       const restartIn = vacant && !this.#startingAt(index) ? this.#backOff(place, worker) : undefined;
       this.#options.onCrash({ index, serial, error, lost, restartIn });
     }

@@ -22,7 +22,7 @@ export interface WorkerThread {
   terminate(): void;
 }
 
-/** Who is told of a thread. */
+/** Who is told of a thread, never while it is being called. */
 export interface WorkerThreadOwner {
   /** The worker has said something. */
   received(message: FromWorker): void;
@@ -31,8 +31,7 @@ export interface WorkerThreadOwner {
 }
 
 /**
- * Starts a thread with the worker's side in it; a test's own makes what happens there a matter of the test. The owner is
- * told nothing before this has returned.
+ * Starts a thread with the worker's side in it; a test's own makes what happens there a matter of the test.
  */
 export type StartThread = (name: string, owner: WorkerThreadOwner) => WorkerThread;
 
@@ -78,7 +77,7 @@ class PlatformThread implements WorkerThread {
   terminate(): void {
     if (this.#ended || this.#patience.signal.aborted) return;
     this.#worker.terminate();
-    if (!this.#up) return this.#end();
+    if (!this.#up) return queueMicrotask(() => this.#end());
     const timer = this.#scheduler.schedule(END_PATIENCE, () => this.#patience.abort());
     this.#patience.signal.addEventListener("abort", () => this.#scheduler.cancel(timer), { once: true });
   }
