@@ -168,7 +168,7 @@ export class Reactor<T = number> implements Disposable {
         count = this.#collect(events);
       } else if (count === 0 && !this.#woken) count = await this.#park(events, timeout);
       this.#told += Math.max(count, 1);
-      this.#woken = this.#closed;
+      this.#woken = false;
       return count;
     } finally {
       this.#waiting = false;

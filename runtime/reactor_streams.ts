@@ -152,9 +152,9 @@ export class DuplexSource extends ReaderSource {
     return Interest.Both;
   }
 
-  /** What the read has failed with, or else the writer. */
+  /** What the writer has failed with, or else the read, which fails when a writer that has failed closes the transport. */
   override get error(): unknown {
-    return super.error ?? this.#outgoing.error;
+    return this.#outgoing.error ?? super.error;
   }
 
   /** See {@linkcode Source.readiness}. */

@@ -6,7 +6,7 @@
 
 import { assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import { blockOn, spawn } from "../../runtime/mod.ts";
-import { ManualClock, Scheduler } from "../../timer/mod.ts";
+import { ManualClock, Scheduler, scheduler } from "../../timer/mod.ts";
 import { task, turns } from "../net/turns.ts";
 import { programTest } from "../programs.ts";
 
@@ -58,6 +58,21 @@ Deno.test("blockOn() holds the process while its future is not settled, and no l
     assertEquals(await blocked.catch((error) => error), "done");
     await turns();
     assertEquals([scheduler.pending, clock.alarms], [0, 0]);
+  }
+});
+
+Deno.test("blockOn() holds the process once for all futures, until the last, and anew for the next", async () => {
+  const before = scheduler.pending;
+  for (let again = 0; again < 2; again++) {
+    const first = Promise.withResolvers<number>();
+    const second = Promise.withResolvers<number>();
+    const blocked = [blockOn(first.promise), blockOn(second.promise)];
+    await turns();
+    assertEquals(scheduler.pending, before + 1);
+    second.resolve(2);
+    assertEquals([await blocked[1], scheduler.pending], [2, before + 1]);
+    first.resolve(1);
+    assertEquals([await blocked[0], scheduler.pending], [1, before]);
   }
 });
 

@@ -60,9 +60,11 @@ Deno.test("TimerSource.set() and clear() forget what was before", async () => {
 
 Deno.test("SignalSource counts its signals until they are taken, and listens until it is disposed of", async () => {
   const handlers = new Map<Deno.Signal, () => void>();
+  let removals = 0;
   const platform = {
     addSignalListener: (signal: Deno.Signal, handler: () => void) => void handlers.set(signal, handler),
     removeSignalListener: (signal: Deno.Signal, handler: () => void) => {
+      removals++;
       if (handlers.get(signal) === handler) handlers.delete(signal);
     },
   };
@@ -80,7 +82,7 @@ Deno.test("SignalSource counts its signals until they are taken, and listens unt
   assertEquals(await reactor.wait(events, 0), 0);
   source[Symbol.dispose]();
   source[Symbol.dispose]();
-  assertEquals(handlers.size, 0);
+  assertEquals([handlers.size, removals], [0, 1]);
 });
 
 Deno.test("SignalSource passes on what the platform throws for a signal that it doesn't have", () => {

@@ -255,6 +255,46 @@ Deno.test("DuplexSource that is always writable hears of bytes all the same", as
   assertEquals(told(events, await reactor.wait(events)), ["a:rw"]);
 });
 
+Deno.test("DuplexSource parks no read for what waits to write only, and tells the writer's error", async () => {
+  const [near] = memoryPipe({ capacity: 4 });
+  let reads = 0;
+  const read = near.read.bind(near);
+  near.read = (into) => {
+    reads++;
+    return read(into);
+  };
+  const writer = new Writer(near, { highWaterMark: 1 });
+  using reactor = new Reactor<string>();
+  const source = new DuplexSource(new Reader(near), writer);
+  reactor.register(source, "a", Interest.Writable);
+  const events = room<string>();
+  writer.write(encoder.encode("1234567890"));
+  assertEquals([await reactor.wait(events, 0), reads], [0, 0]);
+  reactor.modify(source, "a", Interest.Both);
+  assertEquals([await reactor.wait(events, 0), reads], [0, 1]);
+  writer.abort("enough");
+  assertEquals(told(events, await reactor.wait(events)).map((text) => text.includes("f")), [true]);
+  reactor.modify(source, "a", Interest.Writable);
+  assertEquals([told(events, await reactor.wait(events)), events[0]!.error], [["a:wf"], "enough"]);
+});
+
+Deno.test("WriterSource asks a writer once until it is ready, however many waits there are", async () => {
+  const [near, far] = memoryPipe({ capacity: 4 });
+  const writer = new Writer(near, { highWaterMark: 5 });
+  let asked = 0;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  Object.defineProperty(writer, "ready", { get: () => (asked++, promise) });
+  const reader = new Reader(near);
+  using reactor = new Reactor<string>();
+  reactor.register(new DuplexSource(reader, writer), "a");
+  writer.write(encoder.encode("1234567890"));
+  await far.write(encoder.encode("hi"));
+  const events = room<string>();
+  for (let wait = 0; wait < 5; wait++) assertEquals(told(events, await reactor.wait(events)), ["a:r"]);
+  assertEquals(asked, 1);
+  resolve();
+});
+
 Deno.test("ListenerSource is readable while a transport waits, and at the end", async () => {
   const { listener, connect } = memoryNetwork();
   using source = new ListenerSource(listener);
