@@ -566,7 +566,7 @@ export class Http2Connection<O = unknown> implements FrameHandler, SenderOwner<O
       this.#gaps.add(stream, this.#now);
       this.#requests.add(stream, this.#now);
     }
-    this.events.push({ type: "request", stream, head });
+    this.events.push({ type: "request", stream, head, whole: endStream });
     if (id >= 2 * maxStreams) this.shutdown(this.#now);
   }
 
@@ -613,7 +613,7 @@ export class Http2Connection<O = unknown> implements FrameHandler, SenderOwner<O
     const interim = head.status < 200;
     if (interim) {
       if (endStream) throw stream.error(ErrorCode.ProtocolError, "Cannot end content as an interim response must not");
-      this.events.push({ type: "informational", stream, head });
+      this.events.push({ type: "informational", stream, head, whole: false });
       return;
     }
     stream.answered = true;
@@ -621,7 +621,7 @@ export class Http2Connection<O = unknown> implements FrameHandler, SenderOwner<O
     stream.expect(bodiless ? 0 : stream.method === "CONNECT" ? -1 : head.contentLength);
     if (!endStream) this.#gaps.add(stream, this.#now);
     else stream.step("receiveEnd");
-    this.events.push({ type: "response", stream, head });
+    this.events.push({ type: "response", stream, head, whole: endStream });
     if (endStream) {
       if (!bodiless) stream.receiveEnd();
       this.#closeIfDone(stream);

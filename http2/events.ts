@@ -9,7 +9,7 @@ import type { Http2Error } from "./error.ts";
 import type { RequestHead, ResponseHead } from "./message.ts";
 import type { Http2Stream } from "./stream.ts";
 
-/** A request's head came; where its stream is {@linkcode Http2Stream.received} it has no content. */
+/** A request's head came. */
 export interface RequestEvent<O> {
   /** Tells the events apart. */
   readonly type: "request";
@@ -17,6 +17,8 @@ export interface RequestEvent<O> {
   readonly stream: Http2Stream<O>;
   /** Its head. */
   readonly head: RequestHead;
+  /** Whether it ends with its head: no content follows, and no end is told. */
+  readonly whole: boolean;
 }
 
 /** A response's head came: an interim one, or the final one. */
@@ -27,6 +29,8 @@ export interface ResponseEvent<O> {
   readonly stream: Http2Stream<O>;
   /** Its head. */
   readonly head: ResponseHead;
+  /** Whether it ends with its head: no content follows, and no end is told. */
+  readonly whole: boolean;
 }
 
 /** Content came: `[start, end)` of the bytes that were received. */

@@ -61,15 +61,13 @@ export class Http2Call extends CallLifetime implements ServerCall, BodyDemand {
   readonly #head: RequestHead;
   #room: PromiseWithResolvers<void> | undefined = undefined;
 
-  /** Made when a head was read. */
-  constructor(driver: Http2CallDriver, stream: Http2Stream<Http2Call>, head: RequestHead) {
+  /** Made when a head was read; `whole` where nothing follows it. Four arguments, as this runs once a request. */
+  constructor(driver: Http2CallDriver, stream: Http2Stream<Http2Call>, head: RequestHead, whole: boolean) {
     super();
     this.#driver = driver;
     this.stream = stream;
     this.#head = head;
-    this.body = stream.received
-      ? null
-      : new ReceivedBody(this, head.contentLength < 0 ? undefined : head.contentLength);
+    this.body = whole ? null : new ReceivedBody(this, head.contentLength < 0 ? undefined : head.contentLength);
     this.awaited = head.expectsContinue && this.body !== null;
   }
 

@@ -191,9 +191,9 @@ export class Http2Driver implements Http2CallDriver, ConnectionDriver {
     }
   }
 
-  #request({ stream, head }: RequestEvent<Http2Call>): void {
+  #request({ stream, head, whole }: RequestEvent<Http2Call>): void {
     if (stream.closed) return this.core.release(stream); // its client did not even wait for the handler to begin
-    const call = stream.owner = new Http2Call(this, stream, head);
+    const call = stream.owner = new Http2Call(this, stream, head, whole);
     this.#context.stats.requests++;
     this.#context.stats.active++;
     answer(this.#context, call);

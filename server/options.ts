@@ -62,7 +62,7 @@ export function resolveOptions(options: ServeBaseOptions<never>, handler: Handle
     throw new TypeError("Cannot serve as 'automaticCompression' must be false or left out: received true");
   }
   const limits = overDefaults("limits", DEFAULT_SERVE_LIMITS, options.limits);
-  for (const name of Object.keys(DEFAULT_SERVE_LIMITS) as (keyof ServeLimits)[]) checkLimit(name, limits[name]);
+  for (const [name, value] of Object.entries(limits)) checkLimit(name, value);
   const timeouts = overDefaults("timeouts", DEFAULT_SERVE_TIMEOUTS, options.timeouts);
   for (const [name, value] of Object.entries(timeouts)) checkTimeout(name, value);
   const context: ServerContext = {
@@ -70,7 +70,7 @@ export function resolveOptions(options: ServeBaseOptions<never>, handler: Handle
     onError,
     onConnectionError: guarded(onConnectionError),
     scheduler: clock === systemClock ? scheduler : new Scheduler(clock),
-    limits,
+    limits: bounded(limits),
     timeouts,
     protocols: protocolsOf(options.protocols),
     bodyLimit: limits.maxBodyBytes,
@@ -110,7 +110,7 @@ function guarded(hook: (error: unknown) => void): (error: unknown) => void {
 }
 
 /** What HTTP/2 can say of a limit (RFC 9113 §4.2, §6.5.2, §6.9.1; RFC 7541 §4.2). */
-const HTTP2_RANGES: Readonly<Partial<Record<keyof ServeLimits, readonly [min: number, max: number]>>> = {
+const HTTP2_RANGES: Readonly<Partial<Record<string, readonly [min: number, max: number]>>> = {
   maxConcurrentStreams: [1, 2 ** 32 - 1],
   maxFieldSectionBytes: [1, 2 ** 32 - 1],
   maxFrameBytes: [DEFAULT_FRAME_SIZE, MAX_FRAME_SIZE],
@@ -120,13 +120,21 @@ const HTTP2_RANGES: Readonly<Partial<Record<keyof ServeLimits, readonly [min: nu
   tableBytes: [0, 2 ** 32 - 1],
 };
 
-function checkLimit(name: keyof ServeLimits, value: number): void {
+/** The limits, none of them beyond what HTTP/2 can say. */
+function bounded(limits: ServeLimits): ServeLimits {
+  const entries = Object.entries(limits).map((
+    [name, value],
+  ) => [name, Math.min(value, HTTP2_RANGES[name]?.[1] ?? Infinity)]);
+  return { ...limits, ...Object.fromEntries(entries) };
+}
+
+function checkLimit(name: string, value: number): void {
   const range = HTTP2_RANGES[name];
   if (range !== undefined) {
     const [min, max] = range;
-    if (Number.isSafeInteger(value) && value >= min && value <= max) return;
+    if (value === Infinity || Number.isSafeInteger(value) && value >= min && value <= max) return;
     throw new RangeError(
-      `Cannot serve as 'limits.${name}' must be a whole number of ${min} to ${max}: received ${value}`,
+      `Cannot serve as 'limits.${name}' must be a whole number >= ${min} and <= ${max}, or Infinity: received ${value}`,
     );
   }
   const min = name === "drainBytes" || name === "maxExtensionBytes" || name === "maxTrailerBytes" ||

@@ -8,7 +8,7 @@
 import type { TlsListener } from "../net/tls.ts";
 import type { Address, Listener, Transport } from "../net/transport.ts";
 import type { StopReason } from "../runtime/worker_message.ts";
-import { scheduler } from "../timer/scheduler.ts";
+import { type Clock, systemClock } from "../timer/clock.ts";
 import { listen, type ListenTarget } from "./listen.ts";
 import { type ResolvedOptions, resolveOptions } from "./options.ts";
 import { Server } from "./server.ts";
@@ -108,13 +108,13 @@ export class ServerSide {
   #listener: CountingListener | undefined;
   #server: Server | undefined;
 
-  /** Made for the worker with this index. */
-  constructor(index: number, data: ServeWorkerData) {
+  /** Made for the worker with this index; a test has a clock of its own. */
+  constructor(index: number, data: ServeWorkerData, clock: Clock = systemClock) {
     this.#data = data;
     this.#app = new CurrentApp({ index, stats: new MergedStats(data.memory) });
     const { limits, timeouts, allowHalfOpen } = data;
     const { fetch, onError, onConnectionError } = this.#app;
-    const resolved = resolveOptions({ limits, timeouts, allowHalfOpen, onError, onConnectionError }, fetch);
+    const resolved = resolveOptions({ limits, timeouts, allowHalfOpen, onError, onConnectionError, clock }, fetch);
     this.#limits = { ...resolved.limits };
     const stats = new SharedStats(data.memory, data.row);
     this.#options = {
@@ -175,7 +175,7 @@ export class ServerSide {
    */
   async #leave(): Promise<void> {
     this.#limits.maxRequests = 0;
-    const { stats } = this.#options.context;
+    const { stats, scheduler } = this.#options.context;
     const late = scheduler.now() + this.#data.drain;
     while (stats.connections > 0 && scheduler.now() < late) await scheduler.sleep(LOOK);
     await this.#quiet();
@@ -186,6 +186,7 @@ export class ServerSide {
 
   /** Waits for a moment in which nobody was accepted, at most so many. */
   async #quiet(): Promise<void> {
+    const { scheduler } = this.#options.context;
     for (let look = 0; look < MOST_LOOKS; look++) {
       const before = this.#listener?.accepted;
       await scheduler.sleep(0);

@@ -162,7 +162,7 @@ curlTest("an offer of h2c is passed over (RFC 9110 §7.8)", async ({ origin }) =
 programTest("curl: https, its certificate checked, ALPN http/1.1", { programs: ["curl"] }, async () => {
   const { server, errors, origin } = startSecureApp();
   await using _server = server;
-  const args = [...OPTIONS, "--verbose", "--cacert", CERT_PATH];
+  const args = [...OPTIONS, "--http1.1", "--verbose", "--cacert", CERT_PATH];
   const { stdout, stderr } = await run("curl", [...args, `${origin}/hello`, `${origin}/hints`]);
   assertEquals(stdout, "Hello, World!hinted");
   assertMatch(stderr, /ALPN: server accepted http\/1\.1/);

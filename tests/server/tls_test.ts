@@ -57,15 +57,17 @@ for (const [kind, options] of KINDS) {
     using client = Deno.createHttpClient({ caCerts: [FIRST.cert] });
     for (const content of ["first", "second"]) {
       const response = await fetch(`https://localhost:${port}/a?b`, { client, method: "POST", body: content });
-      assertEquals(await response.json(), [`https://localhost:${port}/a?b`, "HTTP/1.1", content]);
+      assertEquals(await response.json(), [`https://localhost:${port}/a?b`, "HTTP/2", content]);
     }
     assertEquals([server.stats.connections, errors], [1, []]);
   });
 
-  Deno.test(`serve({ key, cert })${kind} takes http/1.1 by ALPN, and clients that have none (RFC 7301)`, async () => {
+  Deno.test(`serve({ key, cert })${kind} chooses by ALPN, and takes clients that have none (RFC 7301)`, async () => {
     const { server, dial, errors } = start(options);
     await using _server = server;
-    for (const [alpnProtocols, chosen] of [[["h2", "http/1.1"], "http/1.1"], [[], null]] as const) {
+    await using preferred = await dial({ alpnProtocols: ["http/1.1", "h2"] });
+    assertEquals(preferred.transport.alpn, "h2");
+    for (const [alpnProtocols, chosen] of [[["http/1.1"], "http/1.1"], [[], null]] as const) {
       await using wire = await dial({ alpnProtocols });
       assertEquals(wire.transport.alpn, chosen);
       await wire.write(GET);
