@@ -5,8 +5,8 @@
  * @module
  */
 
-import { type Bytes, NO_CONTENT, readStream, streamOf } from "../http/body.ts";
-import { pack, UTF8 } from "../http/lazy_request.ts";
+import type { Bytes } from "../http/body.ts";
+import { boundBody } from "../http/bounded_body.ts";
 import { CONTENT_DECODED } from "../http/response_reader.ts";
 import { setReceivedTrailers } from "../http/trailers.ts";
 import { DecodedBody } from "./decode.ts";
@@ -58,44 +58,10 @@ export class EagerResponse extends Response {
     return clone;
   }
 
-  override async arrayBuffer(): Promise<ArrayBuffer> {
-    const bytes = await this.#take();
-    return bytes.length === bytes.buffer.byteLength ? bytes.buffer : bytes.slice().buffer;
+  static {
+    boundBody(this.prototype, (response) => ({
+      limit: response.#source.bodyLimit,
+      length: response.#source.body?.length,
+    }));
   }
-
-  override async blob(): Promise<Blob> {
-    return await pack(await this.#take(), this.headers).blob();
-  }
-
-  override async bytes(): Promise<Bytes> {
-    return await this.#take();
-  }
-
-  override async formData(): Promise<FormData> {
-    return await pack(await this.#take(), this.headers).formData();
-  }
-
-  override async json(): Promise<unknown> {
-    return JSON.parse(await this.text());
-  }
-
-  override async text(): Promise<string> {
-    return UTF8.decode(await this.#take());
-  }
-
-  override textStream(): ReadableStream<string> {
-    if (this.bodyUsed || this.body?.locked) throw unusable();
-    return (this.body ?? streamOf(NO_CONTENT)).pipeThrough(new TextDecoderStream());
-  }
-
-  #take(): Bytes | Promise<Bytes> {
-    const stream = this.body;
-    if (stream === null) return new Uint8Array(0);
-    if (this.bodyUsed || stream.locked) throw unusable();
-    return readStream(stream, this.#source.bodyLimit, this.#source.body?.length);
-  }
-}
-
-function unusable(): TypeError {
-  return new TypeError("Cannot read body as it must not be used or locked");
 }

@@ -5,9 +5,10 @@
  * @module
  */
 
-import { type Bytes, DEFAULT_BODY_LIMIT, NO_CONTENT, readStream, streamOf } from "./body.ts";
+import { DEFAULT_BODY_LIMIT, streamOf } from "./body.ts";
+import { boundBody } from "./bounded_body.ts";
 import type { RequestSource } from "./call.ts";
-import { dressAsRequest, pack, UTF8 } from "./lazy_request.ts";
+import { dressAsRequest } from "./lazy_request.ts";
 
 /** A real `Request` over a source. */
 export class EagerRequest extends Request {
@@ -33,42 +34,11 @@ export class EagerRequest extends Request {
     return new EagerRequest(this.#source, super.clone());
   }
 
-  override async arrayBuffer(): Promise<ArrayBuffer> {
-    const bytes = await this.#take();
-    return bytes.length === bytes.buffer.byteLength ? bytes.buffer : bytes.slice().buffer;
-  }
-
-  override async blob(): Promise<Blob> {
-    return await pack(await this.#take(), this.headers).blob();
-  }
-
-  override async bytes(): Promise<Bytes> {
-    return await this.#take();
-  }
-
-  override async formData(): Promise<FormData> {
-    return await pack(await this.#take(), this.headers).formData();
-  }
-
-  override async json(): Promise<unknown> {
-    return JSON.parse(await this.text());
-  }
-
-  override async text(): Promise<string> {
-    return UTF8.decode(await this.#take());
-  }
-
-  override textStream(): ReadableStream<string> {
-    const stream = this.body;
-    if (this.bodyUsed || stream?.locked) throw new TypeError("Cannot read body as it must not be used or locked");
-    return (stream ?? streamOf(NO_CONTENT)).pipeThrough(new TextDecoderStream());
-  }
-
-  #take(): Bytes | Promise<Bytes> {
-    const stream = this.body;
-    if (stream === null) return new Uint8Array(0);
-    if (this.bodyUsed || stream.locked) throw new TypeError("Cannot read body as it must not be used or locked");
-    return readStream(stream, this.#source.bodyLimit ?? DEFAULT_BODY_LIMIT, this.#source.body?.length);
+  static {
+    boundBody(this.prototype, (request) => ({
+      limit: request.#source.bodyLimit ?? DEFAULT_BODY_LIMIT,
+      length: request.#source.body?.length,
+    }));
   }
 }
 
