@@ -111,7 +111,7 @@ interface StructuredField {
 
 /** Sets of structured fields, and how many of their cases can be a dictionary's member or a dictionary. */
 const STRUCTURED: Readonly<Record<string, number>> = {
-  "binary": 6,
+  "binary": 9,
   "boolean": 8,
   "dictionary": 18,
   "examples": 10,
