@@ -64,14 +64,15 @@ export function resolveWorkersOptions(options: ServeWorkersOptions, platform: Wo
   for (const name of ["onListen", "onCrash", "onLog"] as const) {
     if (options[name] !== undefined) checkFunction(name, options[name]);
   }
-  const { limits = {}, timeouts = {} } = options;
-  resolveOptions({ limits, timeouts }, () => new Response()); // refuses here what each worker would
+  const { limits = {}, timeouts = {}, protocols } = options;
+  resolveOptions({ limits, timeouts, ...protocols && { protocols } }, () => new Response()); // refuses here what each worker would
   return { module, drain, target: targetOf(options), ...placesOn(platform, workers) };
 }
 
 /** Where to listen: the environment goes before the options, as it does for a server without workers. */
 function targetOf(options: ServeWorkersOptions): ListenTarget {
-  const { transport, port, hostname, reusePort, tcpBacklog, key, cert, keyFormat, replaceableCertificate } = options;
+  const { transport, port, hostname, reusePort, tcpBacklog, protocols } = options;
+  const { key, cert, keyFormat, replaceableCertificate } = options;
   if (transport !== undefined && transport !== "tcp") {
     throw new TypeError(`Cannot serve by workers as 'transport' must be tcp: received ${transport}`);
   }
@@ -79,7 +80,8 @@ function targetOf(options: ServeWorkersOptions): ListenTarget {
   if (environment.path !== undefined || environment.cid !== undefined) {
     throw new TypeError("Cannot serve by workers as DENO_SERVE_ADDRESS must be tcp:HOST:PORT");
   }
-  const given = { port, hostname, reusePort, tcpBacklog, key, cert, keyFormat, replaceableCertificate, ...environment };
+  const certificate = { key, cert, keyFormat, replaceableCertificate };
+  const given = { port, hostname, reusePort, tcpBacklog, protocols, ...certificate, ...environment };
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 }
 

@@ -112,9 +112,10 @@ export class ServerSide {
   constructor(index: number, data: ServeWorkerData, clock: Clock = systemClock) {
     this.#data = data;
     this.#app = new CurrentApp({ index, stats: new MergedStats(data.memory) });
-    const { limits, timeouts, allowHalfOpen } = data;
+    const { limits, timeouts, allowHalfOpen, target: { protocols } } = data;
     const { fetch, onError, onConnectionError } = this.#app;
-    const resolved = resolveOptions({ limits, timeouts, allowHalfOpen, onError, onConnectionError, clock }, fetch);
+    const given = { limits, timeouts, allowHalfOpen, onError, onConnectionError, clock };
+    const resolved = resolveOptions({ ...given, ...protocols && { protocols } }, fetch);
     this.#limits = { ...resolved.limits };
     const stats = new SharedStats(data.memory, data.row);
     this.#options = {
@@ -174,7 +175,7 @@ export class ServerSide {
    * at a moment in which nobody has come for a while. Those that came last still have their answers.
    */
   async #leave(): Promise<void> {
-    this.#limits.maxRequests = 0;
+    this.#limits.maxRequests = this.#limits.maxStreams = 0;
     const { stats, scheduler } = this.#options.context;
     const late = scheduler.now() + this.#data.drain;
     while (stats.connections > 0 && scheduler.now() < late) await scheduler.sleep(LOOK);

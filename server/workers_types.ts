@@ -6,7 +6,7 @@
 
 import type { WorkerBackOff, WorkerCrash, WorkerLogLine } from "../runtime/worker_options.ts";
 import type { ServerStats } from "./context.ts";
-import type { ServeLimits, ServeTimeouts, ServeTlsKey } from "./types.ts";
+import type { HttpVersion, ServeLimits, ServeTimeouts, ServeTlsKey } from "./types.ts";
 
 /** Options of a server on several cores. Limits hold for each worker by itself. */
 export interface ServeWorkersOptions extends Partial<ServeTlsKey> {
@@ -51,6 +51,12 @@ export interface ServeWorkersOptions extends Partial<ServeTlsKey> {
    * @default {false}
    */
   replaceableCertificate?: boolean;
+  /**
+   * The versions of HTTP that are spoken, the most wanted first.
+   *
+   * @default {["h2", "http/1.1"]}
+   */
+  protocols?: readonly HttpVersion[];
   /** Ends the server at once when it aborts, with all its connections. */
   signal?: AbortSignal;
   /** Called when all workers listen; prints the address by default. */
