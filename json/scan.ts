@@ -1,12 +1,15 @@
 /**
- * Owns the grammar: an automaton over RFC 8259 and UTF-8 that is fed chunks split anywhere, checks the limits, knows
- * the exact place of an error and names each token; knows nothing of values, paths or policies on them.
+ * Owns the grammar: an automaton over RFC 8259 that is fed chunks split anywhere, checks the limits and names each
+ * token; knows nothing of what stands in strings and numbers, or of values, paths or policies on them.
  *
  * @module
  */
 
-import { describeByte, JsonError, type JsonErrorKind, type JsonPosition } from "./error.ts";
+import { describeByte, type JsonError, type JsonPosition } from "./error.ts";
 import type { ResolvedOptions } from "./options.ts";
+import { Place } from "./place.ts";
+import { NumberScanner } from "./scan_number.ts";
+import { StringScanner } from "./scan_string.ts";
 
 // The bytes that the grammar names (RFC 8259 §2). Each hot file has its own: V8 folds a module's own constants into the
 // machine code, but reads imported ones from memory each time (a quarter to a half of the time of these loops).
@@ -15,16 +18,11 @@ const LF = 0x0a;
 const CR = 0x0d;
 const SPACE = 0x20;
 const QUOTE = 0x22;
-const PLUS = 0x2b;
 const COMMA = 0x2c;
 const MINUS = 0x2d;
-const DOT = 0x2e;
 const ZERO = 0x30;
 const NINE = 0x39;
 const COLON = 0x3a;
-const BACKSLASH = 0x5c;
-const LOWER_E = 0x65;
-const LOWER_U = 0x75;
 const LEFT_BRACE = 0x7b;
 const RIGHT_BRACE = 0x7d;
 
@@ -45,19 +43,6 @@ export const Token = {
 /** What a {@linkcode Scanner} has come past; `None` means "more bytes". */
 export type Token = typeof Token[keyof typeof Token];
 
-/** 1 for the bytes that stand for themselves in a string: `unescaped` of RFC 8259 §7, as far as ASCII goes. */
-const UNESCAPED = new Uint8Array(256).map((_, byte) =>
-  Number(byte >= SPACE && byte < 0x80 && byte !== QUOTE && byte !== BACKSLASH)
-);
-
-/** 1 for the bytes that may follow a backslash on their own (RFC 8259 §7). */
-const ESCAPED = new Uint8Array(256).map((_, byte) => Number('"\\/bfnrt'.includes(String.fromCharCode(byte))));
-
-/** The value of a hexadecimal digit; -1 for all other bytes. */
-const HEX_VALUE = new Int8Array(256).map((_, byte) =>
-  "0123456789abcdef".indexOf(String.fromCharCode(byte).toLowerCase())
-);
-
 // What the grammar allows next. The order matters: a value may begin up to IN_ARRAY, a string up to IN_OBJECT.
 const VALUE = 0;
 const FIRST_ELEMENT = 1;
@@ -67,28 +52,18 @@ const AFTER_NAME = 4;
 const AFTER_VALUE = 5;
 const DONE = 6;
 
-// How far the token is that the last chunk broke off. The four last are whole numbers already.
+// What the token is that the last chunk broke off.
 const NOTHING = 0;
-const UNESCAPED_RUN = 1;
-const MULTI_BYTE = 2;
-const ESCAPE = 3;
-const HEX_DIGITS = 4;
-const LOW_BACKSLASH = 5;
-const LOW_U = 6;
-const WORD = 7;
-const NUMBER_MINUS = 8;
-const NUMBER_POINT = 9;
-const NUMBER_E = 10;
-const NUMBER_E_SIGN = 11;
-const NUMBER_ZERO = 12;
-const NUMBER_INTEGER = 13;
-const NUMBER_FRACTION = 14;
-const NUMBER_EXPONENT = 15;
+const STRING = 1;
+const WORD = 2;
+const NUMBER = 3;
 
 const WORD_TRUE = { text: "true", token: Token.True };
 const WORD_FALSE = { text: "false", token: Token.False };
 const WORD_NULL = { text: "null", token: Token.Null };
 const WORD_MARK = { text: "\u00ef\u00bb\u00bf", token: Token.None };
+
+const NO_BYTES = new Uint8Array(0);
 
 const START: JsonPosition = { offset: 0, line: 1, column: 1 };
 
@@ -112,31 +87,22 @@ export class Scanner {
 
   readonly #options: ResolvedOptions;
   readonly #origin: JsonPosition;
-  #bytes: Uint8Array = new Uint8Array(0);
+  #bytes: Uint8Array = NO_BYTES;
   /** Offset of `#bytes[0]`. */
   #base: number;
   #at = 0;
   #ended = false;
   #state = VALUE;
   #partial = NOTHING;
-  /** Whether each open container is an object, outermost first. */
+  /** 1 for each open container that is an object, outermost first. An array of booleans is a twentieth slower. */
   #objects: Uint8Array = new Uint8Array(32);
   #inObject = false;
 
   #word: typeof WORD_TRUE | typeof WORD_FALSE | typeof WORD_NULL | typeof WORD_MARK = WORD_NULL;
-  #escapeStart = 0;
-  #hexDigits = 0;
-  #hexValue = 0;
-  #wantsLow = false;
-  #sequenceStart = 0;
-  #continuations = 0;
-  #lowest = 0x80;
-  #highest = 0xbf;
-
-  #line: number;
-  /** Offset that has column 1, had all characters of the line one byte. */
-  #lineStart: number;
-  /** The same when the last token began: a string moves the other one. */
+  readonly #place: Place;
+  readonly #strings: StringScanner;
+  readonly #numbers = new NumberScanner();
+  /** The place's `lineStart` when the last token began: a string moves that one. */
   #tokenLineStart: number;
 
   /** Makes a scanner of one text that begins at `origin`. */
@@ -145,8 +111,9 @@ export class Scanner {
     this.maxKeys = options.maxKeys;
     this.#origin = origin;
     this.#base = origin.offset;
-    this.#line = origin.line;
-    this.#lineStart = this.#tokenLineStart = origin.offset - origin.column + 1;
+    this.#place = new Place(origin);
+    this.#strings = new StringScanner(options, this.#place);
+    this.#tokenLineStart = this.#place.lineStart;
   }
 
   /** Offset of the next byte: the end of the last token. */
@@ -156,20 +123,18 @@ export class Scanner {
 
   /** Offset before which nothing can be wrong any more: the start of an escape or UTF-8 sequence that is broken off. */
   get settled(): number {
-    const partial = this.#partial;
-    if (partial === MULTI_BYTE) return this.#sequenceStart;
-    return partial >= ESCAPE && partial <= LOW_U ? this.#escapeStart : this.offset;
+    return this.#partial === STRING ? this.#strings.settled(this.offset) : this.offset;
   }
 
   /** Where the next byte stands. */
   get position(): JsonPosition {
-    const offset = this.offset;
-    return { offset, line: this.#line, column: offset - this.#lineStart + 1 };
+    return this.#place.at(this.offset);
   }
 
   /** Where the last token, or the one that is broken off, begins. */
   get tokenPosition(): JsonPosition {
-    return { offset: this.tokenStart, line: this.#line, column: this.tokenStart - this.#tokenLineStart + 1 };
+    const { line } = this.#place;
+    return { offset: this.tokenStart, line, column: this.tokenStart - this.#tokenLineStart + 1 };
   }
 
   /** Whether the text is complete. */
@@ -220,15 +185,15 @@ export class Scanner {
    */
   pass(end: number, newlines: number, lineStart: number): void {
     this.#at = end - this.#base;
-    this.#line += newlines;
-    this.#lineStart = lineStart;
+    this.#place.line += newlines;
+    this.#place.lineStart = lineStart;
     this.#inObject = --this.depth > 0 && this.#objects[this.depth - 1] === 1;
     this.#state = this.depth === 0 ? DONE : AFTER_VALUE;
   }
 
   /** Offset of what has column 1 in the current line, had all characters in between one byte. */
   get lineStart(): number {
-    return this.#lineStart;
+    return this.#place.lineStart;
   }
 
   /** The loop over whole tokens. Longer than a function should be: a call for each token costs a quarter more. */
@@ -241,8 +206,8 @@ export class Scanner {
       if (byte <= SPACE && (byte === SPACE || byte === LF || byte === CR || byte === TAB)) {
         at++;
         if (byte === LF) {
-          this.#line++;
-          this.#lineStart = this.#base + at;
+          this.#place.line++;
+          this.#place.lineStart = this.#base + at;
         }
         continue;
       }
@@ -252,6 +217,7 @@ export class Scanner {
         if (state > NAME) throw this.#unexpected(at);
         this.#begin(at);
         if (state >= FIRST_NAME && ++this.keys > this.maxKeys) throw this.#tooManyKeys();
+        this.#strings.begin(this.tokenStart);
         at = this.#string(at + 1);
         if (this.#partial !== NOTHING) break;
         token = state >= FIRST_NAME ? Token.Name : Token.String;
@@ -292,10 +258,9 @@ export class Scanner {
 
   /** Goes on with the token that the last chunk broke off. */
   #resume(): Token {
-    const partial = this.#partial;
     if (this.#at === this.#bytes.length) return Token.None;
-    if (partial === WORD) return this.#text(this.#at);
-    if (partial > WORD) return this.#number(this.#at, partial);
+    if (this.#partial === WORD) return this.#text(this.#at);
+    if (this.#partial === NUMBER) return this.#number(this.#at);
     this.#at = this.#string(this.#at);
     if (this.#partial !== NOTHING) return Token.None;
     const named = this.#state >= FIRST_NAME;
@@ -305,7 +270,7 @@ export class Scanner {
 
   /** Decides what the end of the input means: the end of a number, of the text, or an error. */
   #finish(): Token {
-    if (this.#partial >= NUMBER_ZERO) {
+    if (this.#partial === NUMBER && this.#numbers.whole) {
       this.#partial = NOTHING;
       this.#state = this.depth === 0 ? DONE : AFTER_VALUE;
       if (this.depth <= this.stopDepth) return Token.Number;
@@ -316,13 +281,13 @@ export class Scanner {
 
   #begin(at: number): void {
     this.tokenStart = this.#base + at;
-    this.#tokenLineStart = this.#lineStart;
+    this.#tokenLineStart = this.#place.lineStart;
   }
 
   #open(object: boolean, at: number): Token {
     this.#begin(at);
     if (this.depth >= this.#options.maxDepth) {
-      throw this.#fail("limit", this.tokenStart, `at most ${this.#options.maxDepth} levels`, "one more");
+      throw this.#place.fail("limit", this.tokenStart, `at most ${this.#options.maxDepth} levels`, "one more");
     }
     if (this.depth === this.#objects.length) {
       const grown = new Uint8Array(this.depth * 2);
@@ -349,10 +314,11 @@ export class Scanner {
   /** Begins a number, a word or the byte order mark at `at`. */
   #scalar(byte: number, at: number): Token {
     this.#begin(at);
-    if (byte >= ZERO && byte <= NINE) return this.#number(at + 1, byte === ZERO ? NUMBER_ZERO : NUMBER_INTEGER);
+    if (byte === MINUS || (byte >= ZERO && byte <= NINE)) {
+      this.#numbers.begin(byte);
+      return this.#number(at + 1);
+    }
     switch (byte) {
-      case MINUS:
-        return this.#number(at + 1, NUMBER_MINUS);
       case 0x74:
         this.#word = WORD_TRUE;
         break;
@@ -365,7 +331,7 @@ export class Scanner {
       default:
         if (byte !== 0xef || this.tokenStart !== this.#origin.offset) throw this.#unexpected(at);
         if (this.#options.byteOrderMark === "error") {
-          throw this.#fail("encoding", this.tokenStart, "a value without a byte order mark", describeByte(byte));
+          throw this.#place.fail("encoding", this.tokenStart, "a value without a byte order mark", describeByte(byte));
         }
         this.#word = WORD_MARK;
     }
@@ -384,7 +350,7 @@ export class Scanner {
       }
       if (bytes[at] === text.charCodeAt(index)) continue;
       this.#partial = WORD; // an error is one in a token
-      throw this.#fail(
+      throw this.#place.fail(
         "syntax",
         this.#base + at,
         token === Token.None ? "a value" : `'${text}'`,
@@ -393,44 +359,20 @@ export class Scanner {
     }
     this.#partial = NOTHING;
     this.#at = at;
-    if (token === Token.None) this.#lineStart += 3; // the mark has no width
+    if (token === Token.None) this.#place.lineStart += 3; // the mark has no width
     else this.#state = this.depth === 0 ? DONE : AFTER_VALUE;
     return token;
   }
 
-  /** Goes on with a number (RFC 8259 §6) that has come to `partial`. */
-  #number(at: number, partial: number): Token {
-    const bytes = this.#bytes;
-    const end = bytes.length;
-    while (at < end) {
-      const byte = bytes[at]!;
-      if (byte >= ZERO && byte <= NINE) {
-        if (partial === NUMBER_ZERO) break;
-        if (partial === NUMBER_MINUS) partial = byte === ZERO ? NUMBER_ZERO : NUMBER_INTEGER;
-        else if (partial === NUMBER_POINT) partial = NUMBER_FRACTION;
-        else if (partial < NUMBER_ZERO) partial = NUMBER_EXPONENT;
-        at++;
-        while (at < end && bytes[at]! <= NINE && bytes[at]! >= ZERO && partial !== NUMBER_ZERO) at++;
-      } else if (byte === DOT && (partial === NUMBER_INTEGER || partial === NUMBER_ZERO)) {
-        partial = NUMBER_POINT;
-        at++;
-      } else if ((byte | 0x20) === LOWER_E && partial >= NUMBER_ZERO && partial !== NUMBER_EXPONENT) {
-        partial = NUMBER_E;
-        at++;
-      } else if ((byte === PLUS || byte === MINUS) && partial === NUMBER_E) {
-        partial = NUMBER_E_SIGN;
-        at++;
-      } else break;
-    }
-    this.#at = at;
-    if (this.#base + at - this.tokenStart > this.maxNumberBytes) throw this.#numberTooLong();
-    if (at === end) {
-      this.#partial = partial;
-      return Token.None;
-    }
-    if (partial < NUMBER_ZERO) {
-      this.#partial = partial; // an error is one in a token
-      throw this.#fail("syntax", this.#base + at, "a digit", describeByte(bytes[at]));
+  /** Goes on with a number. */
+  #number(at: number): Token {
+    const end = this.#numbers.read(this.#bytes, at);
+    this.#at = end;
+    this.#partial = NUMBER; // an error is one in a token
+    if (this.#base + end - this.tokenStart > this.maxNumberBytes) throw this.#numberTooLong();
+    if (end === this.#bytes.length) return Token.None;
+    if (!this.#numbers.whole) {
+      throw this.#place.fail("syntax", this.#base + end, "a digit", describeByte(this.#bytes[end]));
     }
     this.#partial = NOTHING;
     this.#state = this.depth === 0 ? DONE : AFTER_VALUE;
@@ -439,145 +381,31 @@ export class Scanner {
 
   /** Goes on with a string; gives the index after its closing quote, or after the chunk where that breaks it off. */
   #string(at: number): number {
-    const bytes = this.#bytes;
-    const end = bytes.length;
-    // Where the closing quote has to be at the latest.
-    const last = this.tokenStart + 1 + this.#options.maxStringBytes - this.#base;
-    const stop = last < end ? last : end;
-    let partial = this.#partial === NOTHING ? UNESCAPED_RUN : this.#partial;
-    this.#partial = partial; // an error is one in a token
-    for (;;) {
-      if (partial === UNESCAPED_RUN) {
-        while (at < stop && UNESCAPED[bytes[at]!] === 1) at++;
-        if (at < end && bytes[at] === QUOTE) {
-          this.#partial = NOTHING;
-          return at + 1;
-        }
-        if (at < stop) partial = this.#interrupt(at++);
-      } else if (partial === MULTI_BYTE) {
-        partial = this.#multiByte(bytes, at, stop);
-        at = this.#at;
-      } else {
-        partial = this.#escape(bytes, at, stop, partial);
-        at = this.#at;
-      }
-      if (at < stop) continue;
-      if (at < end) {
-        if (partial === UNESCAPED_RUN && bytes[at] === QUOTE) continue;
-        throw this.#fail("limit", this.#base + at, `a string of at most ${this.#options.maxStringBytes} bytes`, "more");
-      }
-      this.#partial = partial;
-      return at;
-    }
-  }
-
-  /** Decides what a byte in a string begins that doesn't stand for itself. */
-  #interrupt(at: number): number {
-    const byte = this.#bytes[at]!;
-    if (byte === BACKSLASH) {
-      this.#escapeStart = this.#base + at;
-      this.#wantsLow = false;
-      return ESCAPE;
-    }
-    if (byte < SPACE) throw this.#fail("syntax", this.#base + at, "an escaped control character", describeByte(byte));
-    this.#sequenceStart = this.#base + at;
-    // RFC 3629 §4: no overlong forms (C0, C1, E0 80, F0 80), no surrogates (ED A0), nothing past U+10FFFF (F4 90).
-    this.#lowest = byte === 0xe0 ? 0xa0 : byte === 0xf0 ? 0x90 : 0x80;
-    this.#highest = byte === 0xed ? 0x9f : byte === 0xf4 ? 0x8f : 0xbf;
-    if (byte < 0xc2 || byte > 0xf4) throw this.#notUtf8(byte);
-    this.#continuations = byte < 0xe0 ? 1 : byte < 0xf0 ? 2 : 3;
-    return MULTI_BYTE;
-  }
-
-  /** Goes on with a UTF-8 sequence (RFC 3629 §4). */
-  #multiByte(bytes: Uint8Array, at: number, stop: number): number {
-    while (at < stop) {
-      const byte = bytes[at]!;
-      if (byte < this.#lowest || byte > this.#highest) throw this.#notUtf8(byte);
-      at++;
-      this.#lowest = 0x80;
-      this.#highest = 0xbf;
-      if (--this.#continuations > 0) continue;
-      this.#lineStart += this.#base + at - this.#sequenceStart - 1; // a character has one column
-      this.#at = at;
-      return UNESCAPED_RUN;
-    }
-    this.#at = at;
-    return MULTI_BYTE;
-  }
-
-  /** Goes on with an escape, or with the pair of escapes that a high surrogate demands (RFC 8259 §7). */
-  #escape(bytes: Uint8Array, at: number, stop: number, partial: number): number {
-    while (at < stop) {
-      const byte = bytes[at]!;
-      if (partial === HEX_DIGITS) {
-        const value = HEX_VALUE[byte]!;
-        if (value < 0) throw this.#fail("syntax", this.#base + at, "a hexadecimal digit", describeByte(byte));
-        this.#hexValue = (this.#hexValue << 4) | value;
-        if (++this.#hexDigits === 4) partial = this.#codeUnit();
-      } else if (partial === LOW_BACKSLASH) {
-        if (byte !== BACKSLASH) throw this.#loneSurrogate();
-        partial = LOW_U;
-      } else if (byte === LOWER_U) {
-        partial = HEX_DIGITS;
-        this.#hexDigits = this.#hexValue = 0;
-      } else if (partial === LOW_U) {
-        throw this.#loneSurrogate();
-      } else if (ESCAPED[byte] === 1) {
-        partial = UNESCAPED_RUN;
-      } else {
-        throw this.#fail(
-          "syntax",
-          this.#base + at,
-          "an escape ('\"', '\\', '/', 'b', 'f', 'n', 'r', 't' or 'u')",
-          describeByte(byte),
-        );
-      }
-      at++;
-      if (partial === UNESCAPED_RUN) break;
-    }
-    this.#at = at;
-    return partial;
-  }
-
-  /** Decides what follows the four digits of an escape. */
-  #codeUnit(): number {
-    const kind = this.#hexValue & 0xfc00;
-    const low = kind === 0xdc00;
-    if (this.#options.loneSurrogates === "keep") return UNESCAPED_RUN;
-    if (low !== this.#wantsLow) throw this.#loneSurrogate();
-    if (kind !== 0xd800) return UNESCAPED_RUN;
-    this.#wantsLow = true;
-    return LOW_BACKSLASH;
-  }
-
-  #loneSurrogate(): JsonError {
-    return this.#fail("encoding", this.#escapeStart, "both halves of a surrogate pair", "one of them");
-  }
-
-  #notUtf8(byte: number): JsonError {
-    return this.#fail("encoding", this.#sequenceStart, "UTF-8", describeByte(byte));
+    this.#partial = STRING; // an error is one in a token
+    const end = this.#strings.read(this.#bytes, at, this.#base);
+    if (this.#strings.whole) this.#partial = NOTHING;
+    return end;
   }
 
   #tooManyKeys(): JsonError {
-    return this.#fail("limit", this.tokenStart, `at most ${this.maxKeys} members`, "one more");
+    return this.#place.fail("limit", this.tokenStart, `at most ${this.maxKeys} members`, "one more");
   }
 
   #numberTooLong(): JsonError {
     const { maxNumberBytes } = this;
-    return this.#fail("limit", this.tokenStart, `a number of at most ${maxNumberBytes} bytes`, "more");
+    return this.#place.fail("limit", this.tokenStart, `a number of at most ${maxNumberBytes} bytes`, "more");
   }
 
   /** The error of a byte, or of the end, that the grammar does not allow at `at`. */
   #unexpected(at: number): JsonError {
-    return this.#fail("syntax", this.#base + at, this.#expected(), describeByte(this.#bytes[at]));
+    return this.#place.fail("syntax", this.#base + at, this.#expected(), describeByte(this.#bytes[at]));
   }
 
   #expected(): string {
     const partial = this.#partial;
     if (partial === WORD) return this.#word.token === Token.None ? "a value" : `'${this.#word.text}'`;
-    if (partial > WORD) return "a digit";
-    if (partial !== NOTHING) return "the rest of the string";
+    if (partial === NUMBER) return "a digit";
+    if (partial === STRING) return "the rest of the string";
     switch (this.#state) {
       case VALUE:
         return "a value";
@@ -594,9 +422,5 @@ export class Scanner {
       default:
         return "the end";
     }
-  }
-
-  #fail(kind: JsonErrorKind, offset: number, expected: string, received: string): JsonError {
-    return new JsonError({ kind, offset, line: this.#line, column: offset - this.#lineStart + 1, expected, received });
   }
 }

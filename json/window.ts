@@ -7,6 +7,8 @@
 /** A larger buffer is not kept for the next time. */
 const KEPT_BYTES = 64 * 1024;
 
+const NO_BYTES = new Uint8Array(0);
+
 /**
  * Refuses what is no chunk, or comes at the wrong time.
  *
@@ -22,9 +24,9 @@ export function checkChunk(chunk: Uint8Array, unread: boolean, ended: boolean): 
 
 /** The current chunk, and those bytes before it that are still wanted. */
 export class Window {
-  #chunk: Uint8Array = new Uint8Array(0);
+  #chunk: Uint8Array = NO_BYTES;
   #chunkStart = 0;
-  #held: Uint8Array = new Uint8Array(0);
+  #held: Uint8Array = NO_BYTES;
   #heldStart = 0;
   #heldLength = 0;
 
@@ -43,7 +45,7 @@ export class Window {
   keep(offset: number | undefined): void {
     if (offset === undefined) {
       this.#heldLength = 0;
-      if (this.#held.length > KEPT_BYTES) this.#held = new Uint8Array(0);
+      if (this.#held.length > KEPT_BYTES) this.#held = NO_BYTES;
     } else {
       if (offset >= this.#chunkStart || this.#heldLength === 0) {
         this.#heldLength = 0;
