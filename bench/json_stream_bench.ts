@@ -2,6 +2,11 @@
  * Owns the figures of reading chunk by chunk, beside `@streamparser/json`, and of a gigabyte of NDJSON. Must not know
  * how either reads.
  *
+ * ```sh
+ * deno bench bench/json_stream_bench.ts
+ * AVX_VECTORS=… deno bench --allow-read --allow-env=AVX_VECTORS bench/json_stream_bench.ts # public documents too
+ * ```
+ *
  * @module
  */
 

@@ -1,6 +1,11 @@
 /**
  * Owns the figures of writing documents as bytes beside the platform. Must not know how either writes.
  *
+ * ```sh
+ * deno bench bench/json_stringify_bench.ts
+ * AVX_VECTORS=… deno bench --allow-read --allow-env=AVX_VECTORS bench/json_stringify_bench.ts # public documents too
+ * ```
+ *
  * @module
  */
 
