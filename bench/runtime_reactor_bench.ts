@@ -107,6 +107,13 @@ for (const size of [1, 64]) {
   });
 }
 
+const idle = new Reactor<Connection>();
+for (const connection of connections(10_000)) idle.register(new ReaderSource(connection.reader), connection);
+const none = new Array<ReadyEvent<Connection>>(64);
+Deno.bench("Reactor.wait() with a timeout of 0, none of 10,000 ready", { group: "poll" }, async () => {
+  await idle.wait(none, 0);
+});
+
 const finished = Promise.resolve(42);
 Deno.bench("1,000 × await of a finished promise", { group: "blockOn", baseline: true }, async () => {
   for (let at = 0; at < 1_000; at++) await finished;

@@ -8,15 +8,18 @@
  * @module
  */
 
+import { cpuUsage } from "node:process";
 import { dialTcp, type DialTcpOptions, listenTcp } from "../net/deno_tcp.ts";
 import { memoryPipe } from "../net/memory.ts";
-import { Reader } from "../net/reader.ts";
+import { Reader, type ReadWatcher } from "../net/reader.ts";
 import type { Transport } from "../net/transport.ts";
 import { Reactor } from "../runtime/reactor.ts";
 import type { ReadyEvent } from "../runtime/reactor_source.ts";
 import { ReaderSource } from "../runtime/reactor_streams.ts";
 
 const COUNT = 5_000;
+/** How many connections are idle where no sockets are measured. */
+const IDLE = 10_000;
 const SIZES = [64, 512, 1024, 4096];
 
 /** How a connection is waited for: the one wait for all of them, or a loop of its own. */
@@ -45,22 +48,104 @@ function resident(): number {
   return Deno.memoryUsage().rss;
 }
 
-/** Prints what the reactor itself keeps for each of 10,000 idle readers, without their sockets and buffers. */
-function heapOfSources(): void {
-  const count = 10_000;
+/** Bytes of the heap, once what nobody needs is gone. */
+function heap(): number {
+  resident();
+  return Deno.memoryUsage().heapUsed;
+}
+
+/** Prints the heap that `act` takes for each of 10,000 readers whose reads never settle, without sockets. */
+function heapOf(name: string, act: (readers: readonly Reader[]) => unknown): void {
   const [pipe] = memoryPipe();
-  const never = new Promise<number | null>(() => {});
-  pipe.read = () => never;
-  const readers = Array.from({ length: count }, () => new Reader(pipe, { minRead: 64, initialSize: 64 }));
-  resident();
-  const before = Deno.memoryUsage().heapUsed;
-  const reactor = new Reactor<Reader>();
-  const sources = readers.map((reader) => new ReaderSource(reader));
-  for (const [at, source] of sources.entries()) reactor.register(source, readers[at]!);
-  resident();
-  const each = (Deno.memoryUsage().heapUsed - before) / count;
-  console.log(`a source and its registration: ${Math.round(each)} B of the heap, before its read is parked`);
-  reactor.close();
+  const reads: Promise<number | null>[] = [];
+  pipe.read = () => {
+    const { promise } = Promise.withResolvers<number | null>();
+    reads.push(promise);
+    return promise;
+  };
+  const readers = Array.from({ length: IDLE }, () => new Reader(pipe, { minRead: 64, initialSize: 64 }));
+  const before = heap();
+  const kept = act(readers);
+  console.log(`${name}: ${Math.round((heap() - before) / IDLE)} B of the heap`);
+  if (kept === undefined || reads.length > IDLE) throw new TypeError("Cannot measure what was not kept");
+}
+
+function registered(readers: readonly Reader[]): Reactor<ReaderSource> {
+  const reactor = new Reactor<ReaderSource>();
+  for (const reader of readers) {
+    const source = new ReaderSource(reader);
+    reactor.register(source, source);
+  }
+  return reactor;
+}
+
+/** Parks a read as the drivers of `server/` and `client/` do: by callbacks that the connection has. */
+class OwnRead {
+  readonly #onEnd: () => void;
+  readonly #settled = (): void => this.#onEnd();
+
+  constructor({ transport, reader }: Parked, onEnd: () => void) {
+    this.#onEnd = onEnd;
+    transport.read(reader.space()).then(this.#settled, this.#settled);
+  }
+}
+
+interface Parked {
+  readonly transport: Transport;
+  readonly peer: Transport;
+  readonly reader: Reader;
+}
+
+/** Prints what it costs to hear that 10,000 idle connections have ended, after parking them by `park`. */
+async function ends(name: string, park: (parked: readonly Parked[]) => Promise<() => Promise<unknown>>): Promise<void> {
+  const parked = Array.from({ length: IDLE }, () => {
+    const [transport, peer] = memoryPipe();
+    return { transport, peer, reader: new Reader(transport, { minRead: 64, initialSize: 64 }) };
+  });
+  const before = heap();
+  const hear = await park(parked);
+  const bytes = Math.round((heap() - before) / IDLE);
+  const { user, system } = cpuUsage();
+  for (const { peer } of parked) peer.close();
+  await hear();
+  const spent = cpuUsage({ user, system });
+  const each = (spent.user + spent.system) / IDLE;
+  console.log(`${name}: ${bytes} B of the heap, ${each.toFixed(2)} µs of CPU to hear of an end`);
+}
+
+const byOwnReads = (parked: readonly Parked[]) => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let left = parked.length;
+  const kept = parked.map((connection) => new OwnRead(connection, () => void (--left === 0 && resolve())));
+  return Promise.resolve(() => promise.then(() => kept.length));
+};
+
+const byReactor = async (parked: readonly Parked[]) => {
+  const reactor = registered(parked.map(({ reader }) => reader));
+  const events = new Array<ReadyEvent<ReaderSource>>(64);
+  await reactor.wait(events, 0);
+  return async () => {
+    while (reactor.size > 0) {
+      const count = await reactor.wait(events);
+      for (let at = 0; at < count; at++) if (events[at]!.ended) reactor.deregister(events[at]!.token);
+    }
+  };
+};
+
+/** Prints what needs no sockets. */
+async function measureHeap(): Promise<void> {
+  const watcher: ReadWatcher = { filled() {}, failed() {} };
+  const loop = async (reader: Reader) => {
+    while (await reader.fill()) reader.consume(reader.length);
+  };
+  heapOf("a registered source, no read parked", registered);
+  heapOf("a read parked by watch()", (readers) => readers.map((reader) => reader.watch(watcher)));
+  heapOf("a read parked by fill().then()", (readers) => readers.map((reader) => reader.fill().then(() => {})));
+  heapOf("a read parked by a loop that awaits", (readers) => readers.map(loop));
+  for (let round = 0; round < 5; round++) {
+    await ends("a read of its own", byOwnReads);
+    await ends("a reactor", byReactor);
+  }
 }
 
 /** The measured process: accepts, parks, and prints the bytes a connection. */
@@ -95,7 +180,7 @@ async function sample(way: Way, size: number): Promise<number> {
 const [way, size] = Deno.args;
 if (way === "reactor" || way === "await") await serve(way, Number(size));
 else {
-  heapOfSources();
+  await measureHeap();
   for (const size of SIZES) {
     const reactor = await sample("reactor", size);
     const awaited = await sample("await", size);

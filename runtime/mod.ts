@@ -1,6 +1,6 @@
 /**
  * Structured concurrency: tasks with a handle and a signal, groups that nothing outlives, and the root of a program, which
- * ends cleanly when the process is asked to.
+ * ends cleanly when the process is asked to. And a reactor, which waits for many connections, timers and messages at once.
  *
  * ```ts
  * import { spawn, TaskGroup } from "@avx/http/runtime";
@@ -19,6 +19,29 @@
  *   }
  * } // waits for the three
  * ticking.cancel();
+ * ```
+ *
+ * ```ts
+ * import { PortSource, Reactor, type ReadyEvent, TimerSource } from "@avx/http/runtime";
+ *
+ * const { port1, port2 } = new MessageChannel();
+ * using reactor = new Reactor<string>();
+ * using messages = new PortSource(port1);
+ * using timer = new TimerSource();
+ * reactor.register(messages, "message");
+ * reactor.register(timer, "timer");
+ * timer.set(5);
+ * port2.postMessage("hello");
+ * const events = new Array<ReadyEvent<string>>(16);
+ * for (const seen = new Set<string>(); seen.size < 2;) {
+ *   const count = await reactor.wait(events, 1_000);
+ *   for (const { token } of events.slice(0, count)) {
+ *     seen.add(token);
+ *     console.log(token, token === "timer" ? timer.take() : messages.take()?.data);
+ *   }
+ * }
+ * port1.close();
+ * port2.close();
  * ```
  *
  * @module
