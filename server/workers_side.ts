@@ -47,8 +47,8 @@ const MOST_LOOKS = 200;
 /** How long connections that were accepted last have for their request after the port was closed, in milliseconds. */
 const LAST_REQUESTS = 1_000;
 
-/** Limits that can change while connections go by them. */
-type LiveLimits = { -readonly [K in keyof ServeLimits]: ServeLimits[K] };
+/** Limits and deadlines that can change while connections go by them. */
+type Live<T> = { -readonly [K in keyof T]: T[K] };
 
 /** A listener that counts what it accepts. */
 class CountingListener implements Listener {
@@ -103,7 +103,8 @@ function isTlsListener(listener: Listener): listener is TlsListener {
 export class ServerSide {
   readonly #data: ServeWorkerData;
   readonly #app: CurrentApp;
-  readonly #limits: LiveLimits;
+  readonly #limits: Live<ServeLimits>;
+  readonly #timeouts: Live<ServeTimeouts>;
   readonly #options: ResolvedOptions;
   #listener: CountingListener | undefined;
   #server: Server | undefined;
@@ -117,12 +118,10 @@ export class ServerSide {
     const given = { limits, timeouts, allowHalfOpen, onError, onConnectionError, clock };
     const resolved = resolveOptions({ ...given, ...protocols && { protocols } }, fetch);
     this.#limits = { ...resolved.limits };
+    this.#timeouts = { ...resolved.timeouts };
+    const live = { limits: this.#limits, timeouts: this.#timeouts };
     const stats = new SharedStats(data.memory, data.row);
-    this.#options = {
-      ...resolved,
-      limits: this.#limits,
-      context: { ...resolved.context, limits: this.#limits, stats },
-    };
+    this.#options = { ...live, context: { ...resolved.context, ...live, stats } };
   }
 
   /** Loads the app, and listens where the others do already. */
@@ -175,7 +174,8 @@ export class ServerSide {
    * at a moment in which nobody has come for a while. Those that came last still have their answers.
    */
   async #leave(): Promise<void> {
-    this.#limits.maxRequests = this.#limits.maxStreams = 0;
+    this.#timeouts.age = 0; // old enough: the next answer is the last
+    this.#limits.maxStreams = 0; // and so is the next stream of HTTP/2
     const { stats, scheduler } = this.#options.context;
     const late = scheduler.now() + this.#data.drain;
     while (stats.connections > 0 && scheduler.now() < late) await scheduler.sleep(LOOK);
