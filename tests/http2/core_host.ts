@@ -8,9 +8,8 @@
 import { concat } from "@std/bytes";
 import { Http2Connection } from "../../http2/connection.ts";
 import type { Http2Error } from "../../http2/error.ts";
-import type { Http2Event } from "../../http2/events.ts";
+import type { Http2Event, RequestEvent } from "../../http2/events.ts";
 import { DEFAULT_HTTP2_LIMITS, DEFAULT_HTTP2_TIMEOUTS, type Http2Limits } from "../../http2/limits.ts";
-import type { RequestHead } from "../../http2/message.ts";
 import type { Http2Stream } from "../../http2/stream.ts";
 import { latin1 } from "./peer.ts";
 
@@ -44,6 +43,7 @@ export class CoreHost {
   error: Http2Error | undefined = undefined;
   readonly #answers: boolean;
   readonly #requests = new Map<Http2Stream, SeenRequest>();
+  readonly #answered = new Set<Http2Stream>();
   #unread = new Uint8Array(0);
 
   /** Makes a connection; its preface is in the output. */
@@ -76,6 +76,11 @@ export class CoreHost {
     this.#serve(this.#unread);
   }
 
+  /** Answers a request that was only seen, whole or not; does nothing where that was done, or its stream is closed. */
+  answer(streamId: number): void {
+    for (const [stream, request] of this.#requests) if (stream.id === streamId) this.#answer(stream, request);
+  }
+
   /** Answers the whole requests that were only seen. */
   answerAll(): void {
     for (const [stream, request] of this.#requests) if (request.end === "whole") this.#answer(stream, request);
@@ -93,17 +98,7 @@ export class CoreHost {
   }
 
   #serve(view: Uint8Array): void {
-    const events = this.core.events.splice(0);
-    for (const [index, event] of events.entries()) {
-      this.#on(event, view);
-      if (event.type !== "request" || !event.stream.received) continue;
-      // What came behind the head in one piece tells how its content ended; where nothing did, it has none.
-      const { stream } = event;
-      const goesOn = events.slice(index + 1).some((one) =>
-        (one.type === "end" || one.type === "reset") && one.stream === stream
-      );
-      if (!goesOn) this.#finish(stream, this.#requestOf(stream));
-    }
+    for (const event of this.core.events.splice(0)) this.#on(event, view);
   }
 
   #on(event: Http2Event<unknown>, view: Uint8Array): void {
@@ -111,7 +106,7 @@ export class CoreHost {
       throw new Error(`Cannot serve as an error must be the last event: received ${event.type}`);
     }
     if (event.type === "error") this.error = event.error;
-    else if (event.type === "request") this.#begin(event.stream, event.head);
+    else if (event.type === "request") this.#begin(event);
     else if (event.type === "data") {
       this.#requestOf(event.stream).body += latin1(view.subarray(event.start, event.end));
       this.core.consumed(event.stream, event.end - event.start, this.now);
@@ -126,18 +121,19 @@ export class CoreHost {
     }
   }
 
-  #begin(stream: Http2Stream, { method, path, fields }: RequestHead): void {
+  #begin({ stream, head, whole }: RequestEvent<unknown>): void {
     const request: SeenRequest = {
       streamId: stream.id,
-      method,
-      path,
-      fields: fields.map(({ name, value }) => [name, value]),
+      method: head.method,
+      path: head.path,
+      fields: head.fields.map(({ name, value }) => [name, value]),
       body: "",
       trailers: [],
       end: "open",
     };
     this.seen.push(request);
     this.#requests.set(stream, request);
+    if (whole) this.#finish(stream, request);
   }
 
   #requestOf(stream: Http2Stream): SeenRequest {
@@ -153,7 +149,8 @@ export class CoreHost {
   }
 
   #answer(stream: Http2Stream, { method, path, body, trailers }: SeenRequest): void {
-    this.#requests.delete(stream);
+    if (this.#answered.has(stream)) return;
+    this.#answered.add(stream);
     const status = method === "CONNECT" ? "405" : "200";
     const content = new TextEncoder().encode(JSON.stringify({ method, path, body, trailers }));
     this.core.sendWhole(stream, [{ name: ":status", value: status }], method === "HEAD" ? null : content);

@@ -7,8 +7,7 @@
 import { MAX_FRAME_SIZE } from "../../http2/frame.ts";
 import type { Transport } from "../../net/mod.ts";
 import { Peer } from "../http2/peer.ts";
-import type { Case, NamedSettings, Step } from "./cases.ts";
-import { stepsOf } from "./cases.ts";
+import { type Case, type Cases, type NamedSettings, type Step, stepsOf } from "./cases.ts";
 import { type Heard, judge, type Rules, type Verdict } from "./judge.ts";
 
 /** How octets travel: as they are written, or one at a time. */
@@ -56,6 +55,26 @@ export function setupOf(test: Case): ServerSetup {
     bodyBytes: isLong ? LONG_BODY : 5,
     reads: !(test.note ?? "").includes("a handler that does not read the body"),
   };
+}
+
+/** Holds the conversations of all cases for servers, each kind of server started once; gives why each failed, by its id. */
+export async function converseAll(
+  { cases, error_codes }: Cases,
+  start: StartServer,
+  options: Omit<ConverseOptions, "errorCodes">,
+): Promise<Map<string, string | undefined>> {
+  await using stack = new AsyncDisposableStack();
+  const servers = new Map<string, ServerUnderTest>();
+  const results = new Map<string, string | undefined>();
+  for (const test of cases) {
+    if (test.role !== "server") continue;
+    const setup = setupOf(test);
+    const key = JSON.stringify(setup);
+    const server = servers.get(key) ?? stack.use(await start(setup));
+    servers.set(key, server);
+    results.set(test.id, await converse(server, test, { ...options, errorCodes: error_codes }));
+  }
+  return results;
 }
 
 /** Holds a case's conversation; gives why what is expected did not come, `undefined` where it did. */

@@ -1,0 +1,298 @@
+/**
+ * Owns the proof that a server's connection does with each frame, in each state of its stream, what the plain model allows.
+ *
+ * @module
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { concat } from "@std/bytes";
+import fc from "fast-check";
+import { HpackEncoder, type HpackField } from "../../hpack/mod.ts";
+import { PREFACE } from "../../http2/frame.ts";
+import { CoreHost } from "./core_host.ts";
+import { cut, readFrames } from "./core_run.ts";
+import {
+  CONNECTION_OUTCOMES,
+  type ConnectionInput,
+  Model,
+  type ModelState,
+  type Outcome,
+  STREAM_OUTCOMES,
+  type StreamInput,
+} from "./model.ts";
+
+/** What happens next: a frame on a stream, a frame beside all streams, or an answer by the handler. */
+type Step =
+  | { readonly type: "stream"; readonly id: number; readonly input: StreamInput }
+  | { readonly type: "connection"; readonly input: ConnectionInput }
+  | { readonly type: "answer"; readonly id: number };
+
+const STREAM_INPUTS = Object.keys(STREAM_OUTCOMES) as StreamInput[];
+const CONNECTION_INPUTS = Object.keys(CONNECTION_OUTCOMES) as ConnectionInput[];
+
+const END_STREAM = 0x1;
+const END_HEADERS = 0x4;
+const PADDED = 0x8;
+const PRIORITY = 0x20;
+
+const REQUEST = [[":method", "POST"], [":scheme", "http"], [":path", "/"], [":authority", "localhost"]] as const;
+
+/** A frame as RFC 9113 §4.1 draws it. */
+function frame(type: number, flags: number, id: number, payload: Uint8Array | readonly number[] = []): Uint8Array {
+  const { length } = payload;
+  const head = [length >>> 16, length >>> 8, length, type, flags, id >>> 24, id >>> 16, id >>> 8, id];
+  return concat([Uint8Array.from(head), Uint8Array.from(payload)]);
+}
+
+function uint32(value: number): number[] {
+  return [value >>> 24, value >>> 16 & 0xff, value >>> 8 & 0xff, value & 0xff];
+}
+
+/** A server's connection, its client and its model, step by step. */
+class Trial {
+  readonly model = new Model();
+  readonly #host = new CoreHost({ answers: false });
+  readonly #encoder = new HpackEncoder();
+  readonly #octets: boolean;
+  #count = 0;
+
+  /** Begins a connection, whose octets come one by one or frame by frame. */
+  constructor(octets: boolean) {
+    this.#octets = octets;
+    this.#host.take();
+    this.#send(concat([PREFACE, frame(4, 0, 0), frame(4, 1, 0)]));
+    this.#host.take();
+  }
+
+  /** Takes a step, and checks what comes of it; gives the outcome. */
+  take(step: Step): Outcome {
+    const outcome = step.type === "answer" ? this.#answer(step.id) : this.#frame(step);
+    for (const { streamId, body, trailers, end } of this.#host.seen) {
+      const expected = this.model.requestOf(streamId);
+      if (!outcome.startsWith("connection")) {
+        assertEquals(
+          { body, trailers: trailers.length > 0, end },
+          expected,
+          `stream ${streamId} after ${Deno.inspect(step)}`,
+        );
+      }
+    }
+    return outcome;
+  }
+
+  #answer(id: number): Outcome {
+    const possible = this.model.canAnswer(id);
+    this.#host.answer(id);
+    const sent = readFrames(this.#host.take());
+    const answer = sent.filter((one) => one.type === "headers" || one.type === "data");
+    assertEquals(answer.length > 0, possible, `an answer on a stream that is ${this.model.stateOf(id)}`);
+    if (!possible) return "ok";
+    assert(answer.every(({ streamId }) => streamId === id));
+    assertEquals(answer.map((one) => "endStream" in one && one.endStream), [false, true]);
+    this.model.answered(id);
+    return "ok";
+  }
+
+  #frame(step: Exclude<Step, { type: "answer" }>): Outcome {
+    const content = `${++this.#count};`;
+    const state = step.type === "stream" ? this.model.stateOf(step.id) : "ours";
+    this.#send(step.type === "stream" ? this.#onStream(step.id, step.input, content) : this.#beside(step.input));
+    const outcome = this.#outcome(step.type === "stream" ? step.id : 0);
+    const allowed = step.type === "stream" ? STREAM_OUTCOMES[step.input][state] : CONNECTION_OUTCOMES[step.input];
+    const id = step.type === "stream" ? ` on ${step.id}, which is ${state}` : "";
+    assert(allowed.includes(outcome), `${step.input}${id}: ${outcome}, allowed ${allowed}`);
+    if (step.type === "stream") this.model.apply(step.id, step.input, outcome, content);
+    return outcome;
+  }
+
+  #send(octets: Uint8Array): void {
+    if (!this.#octets) return this.#host.receive(octets);
+    for (const piece of cut(octets)) this.#host.receive(piece);
+  }
+
+  /** What the connection says to the last frame. */
+  #outcome(id: number): Outcome {
+    const sent = readFrames(this.#host.take());
+    const goAway = sent.find(({ type }) => type === "goAway");
+    if (goAway?.type === "goAway") {
+      assertEquals(this.#host.error?.code, goAway.code);
+      return `connection ${goAway.code}`;
+    }
+    const resets = sent.filter((one) => one.type === "rstStream");
+    assert(resets.every(({ streamId }) => streamId === id), "another stream was reset");
+    assert(resets.length <= 1, "reset twice");
+    return resets[0] === undefined ? "ok" : `stream ${resets[0].code}`;
+  }
+
+  #block(fields: readonly (readonly [string, string])[]): Uint8Array {
+    return this.#encoder.encodeBlock(fields.map(([name, value]): HpackField => ({ name, value })));
+  }
+
+  #onStream(id: number, input: StreamInput, content: string): Uint8Array {
+    const data = new TextEncoder().encode(content);
+    const fields = [...REQUEST, ["x-count", content]] as const;
+    switch (input) {
+      case "request":
+        return frame(1, END_HEADERS, id, this.#block(fields));
+      case "request and END_STREAM": {
+        const block = this.#block(fields);
+        return concat([frame(1, END_STREAM, id, block.subarray(0, 3)), frame(9, END_HEADERS, id, block.subarray(3))]);
+      }
+      case "malformed request":
+        return frame(1, END_HEADERS | END_STREAM, id, this.#block([...fields, ["X-Upper", "case"]]));
+      case "request that depends on itself":
+        return frame(
+          1,
+          END_HEADERS | PRIORITY,
+          id,
+          concat([Uint8Array.from([...uint32(id), 15]), this.#block(fields)]),
+        );
+      case "trailers":
+        return frame(1, END_HEADERS | END_STREAM, id, this.#block([["x-sum", content]]));
+      case "trailers without END_STREAM":
+        return frame(1, END_HEADERS, id, this.#block([["x-sum", content]]));
+      case "DATA":
+        return frame(0, 0, id, data);
+      case "DATA and END_STREAM":
+        return frame(0, END_STREAM | PADDED, id, concat([Uint8Array.of(3), data, new Uint8Array(3)]));
+      case "DATA, padded too much":
+        return frame(0, PADDED, id, concat([Uint8Array.of(data.length + 1), data]));
+      case "RST_STREAM":
+        return frame(3, 0, id, uint32(8));
+      case "RST_STREAM of 3 octets":
+        return frame(3, 0, id, [0, 0, 8]);
+      case "WINDOW_UPDATE":
+        return frame(8, 0, id, uint32(1));
+      case "WINDOW_UPDATE of 0":
+        return frame(8, 0, id, uint32(0));
+      case "WINDOW_UPDATE beyond 2^31-1":
+        return frame(8, 0, id, uint32(0x7fffffff));
+      case "WINDOW_UPDATE of 3 octets":
+        return frame(8, 0, id, [0, 0, 1]);
+      case "PRIORITY":
+        return frame(2, 0, id, [...uint32(0), 15]);
+      case "PRIORITY on itself":
+        return frame(2, 0, id, [...uint32(id), 15]);
+      case "PRIORITY of 4 octets":
+        return frame(2, 0, id, uint32(0));
+    }
+  }
+
+  #beside(input: ConnectionInput): Uint8Array {
+    const block = () => this.#block([...REQUEST]);
+    switch (input) {
+      case "PING":
+        return frame(6, 0, 0, new Uint8Array(8));
+      case "PING answer":
+        return frame(6, 1, 0, new Uint8Array(8));
+      case "SETTINGS":
+        return frame(4, 0, 0, [0, 3, ...uint32(100)]);
+      case "SETTINGS answer":
+        return frame(4, 1, 0);
+      case "unknown frame":
+        return frame(0xfa, 0xff, 5, [1, 2, 3]);
+      case "CONTINUATION alone":
+        return frame(9, END_HEADERS, 1, block());
+      case "PUSH_PROMISE":
+        return frame(5, END_HEADERS, 1, concat([Uint8Array.from(uint32(2)), block()]));
+      case "block with a PING in it":
+        return concat([frame(1, 0, 1001, block()), frame(6, 0, 0, new Uint8Array(8))]);
+      case "HEADERS on 0":
+        return frame(1, END_HEADERS, 0, block());
+      case "DATA on 0":
+        return frame(0, 0, 0, [1]);
+      case "RST_STREAM on 0":
+        return frame(3, 0, 0, uint32(8));
+      case "PRIORITY on 0":
+        return frame(2, 0, 0, [...uint32(1), 15]);
+      case "WINDOW_UPDATE on 0":
+        return frame(8, 0, 0, uint32(1));
+      case "WINDOW_UPDATE of 0 on 0":
+        return frame(8, 0, 0, uint32(0));
+      case "WINDOW_UPDATE beyond 2^31-1 on 0":
+        return frame(8, 0, 0, uint32(0x7fffffff));
+    }
+  }
+}
+
+const on = (id: number, input: StreamInput): Step => ({ type: "stream", id, input });
+const answer = (id: number): Step => ({ type: "answer", id });
+
+/** How stream 3 comes into each state. */
+const WAYS: Readonly<Record<Exclude<ModelState, "ours">, readonly (readonly Step[])[]>> = {
+  idle: [[], [on(1, "request")]],
+  open: [[on(3, "request")], [on(3, "request"), on(3, "DATA")]],
+  halfClosedLocal: [[on(3, "request"), answer(3)]],
+  halfClosedRemote: [[on(3, "request and END_STREAM")], [on(3, "request"), on(3, "trailers")]],
+  ended: [
+    [on(3, "request and END_STREAM"), answer(3)],
+    [on(3, "request"), answer(3), on(3, "DATA and END_STREAM")],
+    [on(3, "request and END_STREAM"), answer(3), on(5, "request")],
+  ],
+  resetByPeer: [
+    [on(3, "request"), on(3, "RST_STREAM")],
+    [on(3, "request"), answer(3), on(3, "RST_STREAM")],
+    [on(3, "request and END_STREAM"), on(3, "RST_STREAM")],
+  ],
+  resetByUs: [
+    [on(3, "malformed request")],
+    [on(3, "request"), on(3, "trailers without END_STREAM")],
+    [on(3, "request"), on(3, "WINDOW_UPDATE of 0")],
+  ],
+  skipped: [[on(5, "request")]],
+};
+
+Deno.test("Http2Connection.receive does in each state with each frame what RFC 9113 §5.1 allows", () => {
+  for (const [state, ways] of Object.entries(WAYS)) {
+    for (const way of ways) {
+      for (const input of STREAM_INPUTS) {
+        for (const octets of [false, true]) {
+          const trial = new Trial(octets);
+          for (const step of way) trial.take(step);
+          assertEquals(trial.model.stateOf(3), state);
+          const outcome = trial.take(on(3, input));
+          if (outcome.startsWith("connection")) continue;
+          trial.take(on(7, "request and END_STREAM")); // the connection goes on, and its tables are in step
+          assertEquals(trial.model.stateOf(7), "halfClosedRemote");
+        }
+      }
+    }
+  }
+});
+
+Deno.test("Http2Connection.receive does beside all streams what RFC 9113 allows", () => {
+  for (const input of CONNECTION_INPUTS) {
+    for (const way of Object.values(WAYS).flat()) {
+      const trial = new Trial(false);
+      for (const step of way) trial.take(step);
+      const outcome = trial.take({ type: "connection", input });
+      if (outcome === "ok") trial.take(on(7, "request and END_STREAM"));
+    }
+  }
+});
+
+const stepOf: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 12,
+    arbitrary: fc.record({
+      type: fc.constant("stream" as const),
+      id: fc.constantFrom(1, 3, 3, 5, 5, 7, 9, 2),
+      input: fc.constantFrom(...STREAM_INPUTS, "request", "request", "DATA", "trailers", "request and END_STREAM"),
+    }),
+  },
+  { weight: 3, arbitrary: fc.record({ type: fc.constant("answer" as const), id: fc.constantFrom(1, 3, 5, 7, 9) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ type: fc.constant("connection" as const), input: fc.constantFrom(...CONNECTION_INPUTS) }),
+  },
+);
+
+Deno.test("Http2Connection.receive does with any sequence of frames what the model allows", () => {
+  fc.assert(
+    fc.property(fc.array(stepOf, { minLength: 2, maxLength: 40 }), fc.boolean(), (steps, octets) => {
+      const trial = new Trial(octets);
+      for (const step of steps) if (trial.take(step).startsWith("connection")) break;
+    }),
+    { numRuns: 1_000 },
+  );
+});
