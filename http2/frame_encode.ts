@@ -14,6 +14,7 @@ import {
   MAX_WINDOW,
   type StreamDependency,
 } from "./frame.ts";
+import { DEPENDENCY_BYTES, PAD_LENGTH_BYTES, PROMISED_ID_BYTES, SETTING_BYTES } from "./frame_header.ts";
 import {
   writeFrameHeader,
   writeGoAway,
@@ -104,8 +105,8 @@ function encodeFragment(frame: Of<"data" | "headers" | "pushPromise" | "continua
   const dependency = frame.type === "headers" ? frame.priority : undefined;
   const octets = frame.type === "data" ? frame.data : frame.fragment;
   if (padLength !== undefined) check("padLength", padLength, 0, 0xff);
-  const before = (padLength === undefined ? 0 : 1) + (dependency === undefined ? 0 : 5) +
-    (frame.type === "pushPromise" ? 4 : 0);
+  const before = (padLength === undefined ? 0 : PAD_LENGTH_BYTES) + (dependency === undefined ? 0 : DEPENDENCY_BYTES) +
+    (frame.type === "pushPromise" ? PROMISED_ID_BYTES : 0);
   const length = before + octets.length + (padLength ?? 0);
   const into = room(streamId, 1, length);
   let at = writeFrameHeader(into, 0, length, typeOf(frame.type), flagsOf(frame), streamId);
@@ -152,9 +153,9 @@ function writeDependency(into: Uint8Array, at: number, { exclusive, dependency, 
 
 function encodeOfStream(frame: Of<"priority" | "rstStream" | "windowUpdate">): Uint8Array<ArrayBuffer> {
   const { streamId } = frame;
-  const into = room(streamId, frame.type === "windowUpdate" ? 0 : 1, frame.type === "priority" ? 5 : 4);
+  const into = room(streamId, frame.type === "windowUpdate" ? 0 : 1, frame.type === "priority" ? DEPENDENCY_BYTES : 4);
   if (frame.type === "priority") {
-    writeDependency(into, writeFrameHeader(into, 0, 5, FrameType.Priority, 0, streamId), frame.priority);
+    writeDependency(into, writeFrameHeader(into, 0, DEPENDENCY_BYTES, FrameType.Priority, 0, streamId), frame.priority);
   } else if (frame.type === "rstStream") {
     check("code", frame.code, 0, MAX_UINT32);
     writeRstStream(into, 0, streamId, frame.code);
@@ -186,7 +187,7 @@ function encodeSettings({ ack, entries }: Of<"settings">): Uint8Array<ArrayBuffe
     check("a setting's identifier", id, 0, MAX_UINT16);
     check("a setting's value", value, 0, MAX_UINT32);
   }
-  const into = room(0, 0, entries.length * 6);
+  const into = room(0, 0, entries.length * SETTING_BYTES);
   if (ack) writeSettingsAck(into, 0);
   else writeSettings(into, 0, entries);
   return into;

@@ -38,6 +38,15 @@ export function readFrameHeader(view: Uint8Array, at: number, into: FrameHeader)
   into.streamId = readUint31(view, at + 5);
 }
 
+/** The length of what tells the length of the padding, in bytes (RFC 9113 §6.1). */
+export const PAD_LENGTH_BYTES = 1;
+/** The length of a stream dependency with its weight, in bytes (RFC 9113 §6.2, §6.3). */
+export const DEPENDENCY_BYTES = 5;
+/** The length of the identifier of a promised stream, in bytes (RFC 9113 §6.6). */
+export const PROMISED_ID_BYTES = 4;
+/** The length of an entry of SETTINGS, in bytes (RFC 9113 §6.5.1). */
+export const SETTING_BYTES = 6;
+
 /** What a frame must belong to. */
 const ANY = 0;
 const STREAM = 1;
@@ -53,8 +62,8 @@ interface Rule {
   readonly owner: typeof ANY | typeof STREAM | typeof CONNECTION;
   readonly measure: typeof AT_LEAST | typeof EXACTLY;
   readonly length: number;
-  /** Flags that ask for more octets of payload, and how many. */
-  readonly optional?: readonly (readonly [flag: number, length: number])[];
+  /** Flags that ask for more octets: {@linkcode PAD_LENGTH_BYTES}, {@linkcode DEPENDENCY_BYTES}. */
+  readonly optional?: number;
 }
 
 /**
@@ -68,7 +77,7 @@ const RULES: readonly Rule[] = [
     owner: STREAM,
     measure: AT_LEAST,
     length: 0,
-    optional: [[Flag.Padded, 1]],
+    optional: Flag.Padded,
   },
   {
     type: FrameType.Headers,
@@ -76,9 +85,9 @@ const RULES: readonly Rule[] = [
     owner: STREAM,
     measure: AT_LEAST,
     length: 0,
-    optional: [[Flag.Padded, 1], [Flag.Priority, 5]],
+    optional: Flag.Padded | Flag.Priority,
   },
-  { type: FrameType.Priority, name: "PRIORITY", owner: STREAM, measure: EXACTLY, length: 5 },
+  { type: FrameType.Priority, name: "PRIORITY", owner: STREAM, measure: EXACTLY, length: DEPENDENCY_BYTES },
   { type: FrameType.RstStream, name: "RST_STREAM", owner: STREAM, measure: EXACTLY, length: 4 },
   { type: FrameType.Settings, name: "SETTINGS", owner: CONNECTION, measure: AT_LEAST, length: 0 },
   {
@@ -86,8 +95,8 @@ const RULES: readonly Rule[] = [
     name: "PUSH_PROMISE",
     owner: STREAM,
     measure: AT_LEAST,
-    length: 4,
-    optional: [[Flag.Padded, 1]],
+    length: PROMISED_ID_BYTES,
+    optional: Flag.Padded,
   },
   { type: FrameType.Ping, name: "PING", owner: CONNECTION, measure: EXACTLY, length: 8 },
   { type: FrameType.GoAway, name: "GOAWAY", owner: CONNECTION, measure: AT_LEAST, length: 8 },
@@ -102,11 +111,11 @@ const MEASURE = new Uint8Array(256);
 const LENGTH = new Uint8Array(256);
 /** Which flags of a type ask for more octets. */
 const OPTIONAL = new Uint8Array(256);
-for (const { type, owner, measure, length, optional } of RULES) {
+for (const { type, owner, measure, length, optional = 0 } of RULES) {
   OWNER[type] = owner;
   MEASURE[type] = measure;
   LENGTH[type] = length;
-  for (const [flag] of optional ?? []) OPTIONAL[type]! |= flag;
+  OPTIONAL[type] = optional;
 }
 
 /**
@@ -128,11 +137,14 @@ export function checkFrameHeader(header: FrameHeader, maxFrameSize: number): voi
     return;
   }
   const extra = flags & OPTIONAL[type]!;
-  if (extra !== 0) least += (extra & Flag.Padded ? 1 : 0) + (extra & Flag.Priority ? 5 : 0);
+  if ((extra & Flag.Padded) !== 0) least += PAD_LENGTH_BYTES;
+  if ((extra & Flag.Priority) !== 0) least += DEPENDENCY_BYTES;
   if (length < least) throw sizeError(header, `at least ${least}`);
   if (type !== FrameType.Settings) return;
   const ack = (flags & Flag.Ack) !== 0;
-  if (ack ? length > 0 : length % 6 !== 0) throw sizeError(header, ack ? "0 with ACK" : "a multiple of 6"); // §6.5
+  if (ack ? length > 0 : length % SETTING_BYTES !== 0) {
+    throw sizeError(header, ack ? "0 with ACK" : `a multiple of ${SETTING_BYTES}`); // §6.5
+  }
 }
 
 /** Gives the name of a frame's type, and the type in hexadecimal where it has none. */

@@ -16,7 +16,17 @@ import {
   type StreamDependency,
   type UnknownFrame,
 } from "./frame.ts";
-import { checkFrameHeader, FrameHeader, readFrameHeader, readUint31, readUint32 } from "./frame_header.ts";
+import {
+  checkFrameHeader,
+  DEPENDENCY_BYTES,
+  FrameHeader,
+  PAD_LENGTH_BYTES,
+  PROMISED_ID_BYTES,
+  readFrameHeader,
+  readUint31,
+  readUint32,
+  SETTING_BYTES,
+} from "./frame_header.ts";
 
 export { checkFrameHeader, FrameHeader, readFrameHeader, readUint31, readUint32 };
 
@@ -48,10 +58,10 @@ export function readFragment(view: Uint8Array, at: number, header: FrameHeader, 
   if (type !== FrameType.Continuation && (flags & Flag.Padded) !== 0) end -= view[start++]!;
   if (type === FrameType.Headers && (flags & Flag.Priority) !== 0) {
     into.dependency = readUint31(view, start);
-    start += 5;
+    start += DEPENDENCY_BYTES;
   } else if (type === FrameType.PushPromise) {
     into.promisedId = readUint31(view, start);
-    start += 4;
+    start += PROMISED_ID_BYTES;
   }
   if (end < start) {
     throw protocolError(
@@ -167,7 +177,7 @@ function readData(view: Uint8Array, at: number, header: FrameHeader): Frame {
 
 function readHeaders(view: Uint8Array, at: number, header: FrameHeader): Frame {
   const { fragment, padding } = fragmentOf(view, at, header);
-  const place = has(header, Flag.Padded) ? at + 1 : at;
+  const place = has(header, Flag.Padded) ? at + PAD_LENGTH_BYTES : at;
   return {
     type: "headers",
     streamId: header.streamId,
@@ -189,7 +199,7 @@ function readRstStream(view: Uint8Array, at: number, header: FrameHeader): Frame
 
 function readSettings(view: Uint8Array, at: number, header: FrameHeader): Frame {
   const entries: [id: number, value: number][] = [];
-  for (let place = at; place < at + header.length; place += 6) {
+  for (let place = at; place < at + header.length; place += SETTING_BYTES) {
     entries.push([view[place]! << 8 | view[place + 1]!, readUint32(view, place + 2)]);
   }
   return { type: "settings", streamId: 0, ack: has(header, Flag.Ack), entries };

@@ -6,6 +6,7 @@
  */
 
 import { Flag, FrameType } from "./frame.ts";
+import { SETTING_BYTES } from "./frame_header.ts";
 
 /** Writes an unsigned integer of 32 bits at `at` and gives the place behind it. */
 export function writeUint32(into: Uint8Array, at: number, value: number): number {
@@ -47,7 +48,7 @@ export function writeSettings(
   at: number,
   entries: readonly (readonly [id: number, value: number])[],
 ): number {
-  at = writeFrameHeader(into, at, entries.length * 6, FrameType.Settings, 0, 0);
+  at = writeFrameHeader(into, at, entries.length * SETTING_BYTES, FrameType.Settings, 0, 0);
   for (const [id, value] of entries) {
     into[at] = id >>> 8;
     into[at + 1] = id;

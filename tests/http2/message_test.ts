@@ -6,7 +6,7 @@
  */
 
 import { assertEquals, assertStrictEquals } from "@std/assert";
-import { HpackDecoder, HpackEncoder, type HpackField } from "../../hpack/mod.ts";
+import { HpackDecoder, HpackEncoder, type HpackField, joinCookies } from "../../hpack/mod.ts";
 import { fieldKind, Http2Error, readRequestHead, readResponseHead, readTrailers } from "../../http2/mod.ts";
 
 type Pair = readonly [name: string, value: string];
@@ -319,6 +319,19 @@ for (const [rule, [lines, why, status = 400]] of Object.entries(MALFORMED_REQUES
 Deno.test("readRequestHead refuses an expectation that is not known with 417 (RFC 9110 §10.1.1)", () => {
   const outcome = bothWays([...GET, "expect: 100-continue, x"], (fields) => refusal(() => readRequestHead(fields, 5)));
   assertEquals(outcome, ["Cannot meet Expect as it must be 100-continue", 417]);
+});
+
+Deno.test("readRequestHead joins crumbs as joinCookies does, and marks the whole where one is marked (§8.2.3)", () => {
+  const crumbs = [["a=1", false], ["b=2", true], ["", false]] as const;
+  for (const order of [crumbs, [...crumbs].reverse()]) {
+    const fields = order.map(([value, sensitive]): HpackField => ({ name: "cookie", value, sensitive }));
+    const regular = [{ name: "x", value: "y" }, ...fields.slice(0, 1), { name: "z", value: "" }, ...fields.slice(1)];
+    const plainly = (fields: readonly HpackField[]) =>
+      fields.map(({ name, value, sensitive }) => [name, value, sensitive]);
+    const { fields: joined } = readRequestHead([...fieldsOf(GET), ...regular], 1);
+    assertEquals(plainly(joined), plainly(joinCookies(regular)));
+    assertEquals(joined[1]?.sensitive, true);
+  }
 });
 
 Deno.test("readRequestHead gives the fields of the table themselves, and marks that they have", () => {
