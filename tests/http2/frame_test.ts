@@ -145,6 +145,10 @@ const SAMPLES: Readonly<Record<string, readonly [wire: string, frame: Frame]>> =
     "000009 0a 00 00000000 0003 613a62 6832 3d e9",
     { type: "altSvc", streamId: 0, origin: "a:b", value: "h2=é" },
   ],
+  "ALTSVC of an origin without a value": [
+    "000005 0a 00 00000000 0003 613a62",
+    { type: "altSvc", streamId: 0, origin: "a:b", value: "" },
+  ],
   "ALTSVC of a stream": [
     "000007 0a 00 00000001 0000 636c656172",
     { type: "altSvc", streamId: 1, origin: "", value: "clear" },
