@@ -132,36 +132,20 @@ export function keepsLimits(bytes: Uint8Array, options: ResolvedOptions, found: 
     skim(bytes, start, lastStringQuote(bytes), options, found);
 }
 
-/** Up to this many bytes, {@linkcode opensAtMost} may spare the pass. */
-export const SMALL_BYTES = 1024;
+/** More searches than this are not worth their time: the pass is left to tell. */
+const MOST_SEARCHES = 32;
 
 /**
- * Tells whether so few brackets and braces open, in strings or not, that the depth can't be more; half of the pass's
- * time.
+ * Tells whether so few brackets and braces open, in strings or not, that the depth can't be more. It is text that is
+ * searched, as that takes a tenth of the time that bytes do.
  */
-export function opensAtMost(bytes: Uint8Array, most: number): boolean {
-  const limit = toInt32(most);
-  const end = bytes.length;
-  let count = 0;
-  for (let at = 0; at < end; at++) {
-    if ((bytes[at]! | 0x20) === LEFT_BRACE && ++count > limit) return false;
+export function opensAtMost(text: string, most: number): boolean {
+  let left = Math.min(most, MOST_SEARCHES);
+  for (let at = text.indexOf("{"); at >= 0; at = text.indexOf("{", at + 1)) {
+    if (--left < 0) return false;
   }
-  return true;
-}
-
-/** More arrays than this are left to the pass: it costs less than as many searches. */
-const MOST_ARRAYS = 32;
-
-/**
- * Tells whether a text has no strings, so no members either, and so few arrays that the depth can't be more: numbers, as
- * a rule, of which the pass would take half as long as the platform. To search in text costs a tenth of that in bytes.
- */
-export function isFlat(text: string, maxDepth: number): boolean {
-  if (text.includes('"') || text.includes("{")) return false;
-  const most = Math.min(maxDepth, MOST_ARRAYS);
-  let count = 0;
   for (let at = text.indexOf("["); at >= 0; at = text.indexOf("[", at + 1)) {
-    if (++count > most) return false;
+    if (--left < 0) return false;
   }
   return true;
 }

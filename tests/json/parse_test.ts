@@ -8,7 +8,7 @@
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { build } from "../../json/build.ts";
-import { isFlat, keepsLimits, keepsSurrogates, lastStringQuote, Skim, skim } from "../../json/check.ts";
+import { keepsLimits, keepsSurrogates, lastStringQuote, opensAtMost, Skim, skim } from "../../json/check.ts";
 import { JsonError, type JsonValue, parse, type ParseOptions } from "../../json/mod.ts";
 import { resolveOptions } from "../../json/options.ts";
 import { events, outcomeOf, parsed, pieces, read, splits, utf8 } from "./outcome.ts";
@@ -455,20 +455,29 @@ Deno.test("parse() gives exact integers at the edges of a double's", () => {
   }
 });
 
-Deno.test("isFlat() is true for no more arrays than levels, and for no string or object", () => {
-  const cases: [text: string, maxDepth: number, flat: boolean][] = [
+Deno.test("opensAtMost() counts what opens, in strings too, and gives up at many; parse() keeps the limits all the same", () => {
+  const cases: [text: string, most: number, kept: boolean][] = [
     ["[1,[2.5],null]", 2, true],
     ["[1,[2.5],null]", 1, false],
     ["12", 0, true],
-    ["[]", 0, false],
-    ["[{}]", 9, false],
-    ['["a"]', 9, false],
+    ["{}", 0, false],
+    ['{"a":[{}]}', 3, true],
+    ['{"a":[{}]}', 2, false],
+    ['{"a[":"{"}', 2, false],
     ["[]".repeat(32), Infinity, true],
     ["[]".repeat(33), Infinity, false],
   ];
-  for (const [text, maxDepth, flat] of cases) assertEquals(isFlat(text, maxDepth), flat, text);
+  for (const [text, most, kept] of cases) assertEquals(opensAtMost(text, most), kept, text);
   const numbers = `[[${"1.5e3,".repeat(1000)}[0]],[1]]`; // too long to keep the limits by its size alone
-  assertEquals(parse(utf8(numbers), { maxDepth: 3 }), JSON.parse(numbers));
+  assertEquals(parse(utf8(numbers), { maxDepth: 3, maxStringBytes: 0, maxKeys: 0 }), JSON.parse(numbers));
   assertEquals(place(numbers, { maxDepth: 2 }), "limit 6002 1:6003 at most 2 levels, one more");
   assertEquals(place(`${"[".repeat(3)}${" ".repeat(100)}`, { maxDepth: 2 }), "limit 2 1:3 at most 2 levels, one more");
+  const few = `{"a":"${"x".repeat(3000)}","b":[1]}`;
+  assertEquals(parse(utf8(few), { maxDepth: 2, maxStringBytes: 3000, maxKeys: 2 }), JSON.parse(few));
+  assertEquals(
+    parsed(utf8(few), { maxDepth: 2, maxStringBytes: 2999 }).error?.["expected"],
+    "a string of at most 2999 bytes",
+  );
+  assertEquals(parsed(utf8(few), { maxDepth: 2, maxKeys: 1 }).error?.["expected"], "at most 1 members");
+  assertEquals(parsed(utf8(few), { maxDepth: 1 }).error?.["expected"], "at most 1 levels");
 });
