@@ -26,7 +26,7 @@ import { lazyResponse } from "./response.ts";
 import { Upload } from "./upload.ts";
 
 /** How often a request goes over another connection, where it may: past that more than one connection was bad luck. */
-const MAX_RESENDS = 2;
+export const MAX_RESENDS = 2;
 
 /** What a task is a part of. */
 export interface TaskOwner {
@@ -65,7 +65,10 @@ export class FetchTask implements Exchange {
   run(): Promise<Response> {
     const { signal, timeout } = this.#outgoing;
     if (signal !== null) {
-      if (signal.aborted) return Promise.reject(signal.reason);
+      if (signal.aborted) {
+        this.#reject(signal.reason);
+        return this.#settle.promise;
+      }
       this.#onAbort = () => this.#cancel(signal.reason);
       signal.addEventListener("abort", this.#onAbort);
     }
@@ -141,7 +144,7 @@ export class FetchTask implements Exchange {
   #redirect(status: number, location: string, body: BodySource | null): void {
     const { maxRedirects } = this.#owner.context.limits;
     this.#redirecting = true;
-    this.#upload?.stop(undefined);
+    this.#stopContent(undefined);
     body?.cancel();
     try {
       if (this.#outgoing.redirect === "error") throw redirectError("none was allowed");
@@ -206,16 +209,24 @@ export class FetchTask implements Exchange {
   }
 
   #reject(reason: unknown): void {
-    this.#finish();
+    this.#finish(reason);
     this.#settle.reject(reason); // does nothing where the response was given already
   }
 
-  #finish(): void {
+  #finish(reason?: unknown): void {
     if (this.#over) return;
     this.#over = true;
     if (this.#onAbort !== undefined) this.#outgoing.signal?.removeEventListener("abort", this.#onAbort);
     if (this.#timer !== undefined) this.#owner.context.scheduler.cancel(this.#timer);
-    this.#upload?.stop(undefined);
+    this.#stopContent(reason);
+  }
+
+  /** No more of the content is sent: a stream is told so, also where nothing of it was (Fetch §5.6, "abort a fetch() call"). */
+  #stopContent(reason: unknown): void {
+    this.#upload?.stop(reason);
+    const { content } = this.#outgoing;
+    if (this.#begun || content === null || content.repeatable) return;
+    content.open().cancel(reason).catch(() => {}); // what it says of its end changes nothing any more
   }
 }
 

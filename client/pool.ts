@@ -16,8 +16,10 @@ import type { Target } from "./target.ts";
 
 /** What a pool belongs to: where connections are counted in all. */
 export interface PoolOwner {
-  /** Whether a further connection may be opened; an idle one of another origin is closed for it. */
-  mayOpen(): boolean;
+  /** Whether a pool may open a further connection; an idle one of another origin is closed for it. If not, it is asked to dial later. */
+  mayOpen(pool: Pool): boolean;
+  /** A connection has come to rest, and nobody waits for it here. */
+  idled(): void;
   /** A connection is being opened. */
   opened(): void;
   /** A connection was closed, or could not be opened. */
@@ -58,9 +60,10 @@ export class Pool implements DriverOwner {
     const driver = this.#idle.pop();
     if (driver !== undefined) return this.#assign(driver, exchange);
     const { limits, timeouts, scheduler } = this.#context;
-    if (this.#queue.length >= limits.maxQueued && this.#count >= limits.maxConnectionsPerOrigin) {
+    if (this.#queue.length >= limits.maxQueued && !this.#mayOpen()) {
       const message = `Cannot fetch as at most ${limits.maxQueued} requests may wait for a connection to an origin`;
-      return exchange.failed(new ClientError(message, { phase: "queue" }), "no");
+      exchange.failed(new ClientError(message, { phase: "queue" }), "no");
+      return this.#forget();
     }
     const late = () => {
       this.withdraw(exchange);
@@ -78,15 +81,16 @@ export class Pool implements DriverOwner {
     this.#release(this.#queue.splice(at, 1)[0]!);
     const surplus = [...this.#dials].slice(this.#queue.length);
     for (const dial of surplus) dial.abort();
+    this.#forget();
   }
 
   /** Opens connections while somebody waits for whom none is being opened, as far as the limits go. */
   dial(): void {
-    const { maxConnectionsPerOrigin } = this.#context.limits;
-    while (
-      this.#queue.length > this.#dials.size && this.#count < maxConnectionsPerOrigin && !this.#closed &&
-      this.#owner.mayOpen()
-    ) this.#open();
+    while (this.#queue.length > this.#dials.size && this.#mayOpen()) this.#open();
+  }
+
+  #mayOpen(): boolean {
+    return this.#count < this.#context.limits.maxConnectionsPerOrigin && !this.#closed && this.#owner.mayOpen(this);
   }
 
   /** Closes the idle connection that was used the longest ago; false where there is none. */
@@ -112,7 +116,7 @@ export class Pool implements DriverOwner {
     const waiting = this.#queue.shift();
     if (waiting === undefined) {
       this.#idle.push(driver);
-      return;
+      return this.#owner.idled();
     }
     this.#release(waiting);
     this.#assign(driver, waiting.exchange);
@@ -130,6 +134,10 @@ export class Pool implements DriverOwner {
     this.#count--;
     this.#owner.closed();
     this.dial();
+    this.#forget();
+  }
+
+  #forget(): void {
     if (this.#count === 0 && this.#queue.length === 0) this.#owner.emptied(this.#target);
   }
 

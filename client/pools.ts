@@ -15,6 +15,8 @@ import type { Target } from "./target.ts";
 export class Pools implements PoolOwner, Carrier {
   readonly #context: ClientContext;
   readonly #pools = new Map<string, Pool>();
+  /** Those that could not open a connection as there were as many as there may be in all. */
+  readonly #starved = new Set<Pool>();
   /** How many connections are open or being opened. */
   #count = 0;
   #closed = false;
@@ -30,12 +32,14 @@ export class Pools implements PoolOwner, Carrier {
   }
 
   /** See {@linkcode PoolOwner.mayOpen}. */
-  mayOpen(): boolean {
+  mayOpen(pool: Pool): boolean {
     const { maxConnections } = this.#context.limits;
     if (this.#count < maxConnections) return true;
-    for (const pool of this.#pools.values()) {
-      if (pool.evict()) return this.#count < maxConnections;
+    for (const other of this.#pools.values()) {
+      if (other.evict()) break;
     }
+    if (this.#count < maxConnections) return true;
+    this.#starved.add(pool);
     return false;
   }
 
@@ -46,12 +50,27 @@ export class Pools implements PoolOwner, Carrier {
 
   /** See {@linkcode PoolOwner.closed}. */
   closed(): void {
-    if (this.#count-- < this.#context.limits.maxConnections || this.#closed) return;
-    for (const pool of [...this.#pools.values()]) pool.dial(); // somebody may have waited for a place
+    this.#count--;
+    this.#feed();
+  }
+
+  /** See {@linkcode PoolOwner.idled}. */
+  idled(): void {
+    this.#feed();
+  }
+
+  /** There may be a place now: whoever waited for one tries again, and is remembered again if there is none. */
+  #feed(): void {
+    if (this.#starved.size === 0 || this.#closed) return;
+    const starved = [...this.#starved];
+    this.#starved.clear();
+    for (const pool of starved) pool.dial();
   }
 
   /** See {@linkcode PoolOwner.emptied}. */
   emptied(target: Target): void {
+    const pool = this.#pools.get(target.origin);
+    if (pool !== undefined) this.#starved.delete(pool);
     this.#pools.delete(target.origin);
   }
 

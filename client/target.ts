@@ -66,6 +66,9 @@ export function targetOf(input: string | URL): Target {
 /** Most URLs whose targets are remembered: what one program asks for again and again. */
 const MAX_REMEMBERED = 1024;
 
+/** Longest URL that is remembered, in UTF-16 code units: what all of them may keep is bounded so. */
+const MAX_REMEMBERED_LENGTH = 2048;
+
 /** Remembers targets by the strings they were made of: parsing a URL costs as much as half a request. */
 export class Targets {
   readonly #known = new Map<string, Target>();
@@ -75,6 +78,7 @@ export class Targets {
     const known = this.#known.get(input);
     if (known !== undefined) return known;
     const target = targetOf(input);
+    if (input.length > MAX_REMEMBERED_LENGTH) return target;
     if (this.#known.size >= MAX_REMEMBERED) this.#known.clear();
     this.#known.set(input, target);
     return target;

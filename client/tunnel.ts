@@ -8,12 +8,13 @@
 import type { BodySource } from "../http/call.ts";
 import type { Field } from "../http/fields/field.ts";
 import { listElements } from "../http/fields/list.ts";
+import { isIdempotentMethod } from "../http/fields/method.ts";
 import type { ClientRequest } from "../http1/client_phases.ts";
 import type { Transport } from "../net/transport.ts";
 import { rejectionOf, TunnelRefusedError } from "./error.ts";
 import type { Exchange, ExchangeDriver, ReceivedHead } from "./exchange.ts";
 import type { Resend } from "./failure.ts";
-import type { TaskOwner } from "./fetch_task.ts";
+import { MAX_RESENDS, type TaskOwner } from "./fetch_task.ts";
 import { encodeHead, fieldsOf } from "./request.ts";
 import { lazyResponse } from "./response.ts";
 import type { Target } from "./target.ts";
@@ -63,6 +64,7 @@ export class TunnelTask implements Exchange {
   readonly #init: TunnelInit;
   readonly #settle: PromiseWithResolvers<Tunnel> = Promise.withResolvers();
   #driver: ExchangeDriver | undefined;
+  #resends = 0;
   #over = false;
 
   /** Throws a `TypeError` where a field or the authority can't be written. */
@@ -119,17 +121,24 @@ export class TunnelTask implements Exchange {
   /** The answer was received whole. */
   ended(): void {}
 
-  /** See {@linkcode Exchange.failed}: an attempt that never left goes over another connection, as nothing has happened. */
+  /** See {@linkcode Exchange.failed}. */
   failed(error: unknown, resend: Resend): void {
     if (this.#over) return;
-    if (resend === "no" || this.#driver === undefined) {
+    if (!this.#mayResend(resend)) {
       this.#finish();
       this.#settle.reject(rejectionOf(error));
       return;
     }
+    this.#resends++;
     this.#driver = undefined;
     this.#owner.carrier.distrust(this.#tunnel.target);
     this.#owner.carrier.carry(this.#tunnel.target, this);
+  }
+
+  /** RFC 9110 §9.2.2: a CONNECT that may have been processed is not sent again, as it is not idempotent. */
+  #mayResend(resend: Resend): boolean {
+    if (resend === "no" || this.#resends >= MAX_RESENDS) return false;
+    return resend === "unsent" || isIdempotentMethod(this.#tunnel.method);
   }
 
   /** See {@linkcode Exchange.broken}. */

@@ -5,7 +5,7 @@
  */
 
 import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
-import type { FetchInit } from "../../client/mod.ts";
+import { type FetchInit, HttpClient } from "../../client/mod.ts";
 import { OK, type Peer, rejection, type Stage, stage, until } from "./peer.ts";
 
 /** A fetch that has come as far as a phase; gives what is to fail. */
@@ -196,7 +196,51 @@ Deno.test("HttpClient cancels the request's body when the fetch is aborted", asy
   response.catch(() => {}); // its reason is the test's own
   await (await set.accept()).head();
   controller.abort("enough");
-  await cancelled.promise;
+  assertEquals(await cancelled.promise, "enough");
+});
+
+Deno.test("HttpClient cancels the request's body of which nothing was sent", async () => {
+  const refused = () => Promise.reject(new Error("no network here"));
+  const rows: [string, unknown, (body: ReadableStream) => Promise<Response>][] = [
+    ["the signal had aborted", "enough", (body) => {
+      using set = stage();
+      return set.client.fetch("http://a/", { method: "PUT", body, signal: AbortSignal.abort("enough") });
+    }],
+    ["it was aborted before there was a connection", "enough", async (body) => {
+      await using client = new HttpClient({ connect: () => new Promise(() => {}) });
+      const controller = new AbortController();
+      const response = client.fetch("http://a/", { method: "PUT", body, signal: controller.signal });
+      controller.abort("enough");
+      return await response;
+    }],
+    ["no connection could be opened", "no network here", async (body) => {
+      await using client = new HttpClient({ connect: refused });
+      return await client.fetch("http://a/", { method: "PUT", body });
+    }],
+    ["the server answers in place of a 100", 413, async (body) => {
+      using set = stage();
+      const headers = { expect: "100-continue" };
+      const response = set.client.fetch("http://a/", { method: "PUT", body, headers });
+      await (await set.accept()).answer("HTTP/1.1 413 \r\ncontent-length: 0\r\n\r\n");
+      return await response;
+    }],
+    ["a redirect leaves it behind", 200, async (body) => {
+      using set = stage();
+      const headers = { expect: "100-continue" };
+      const response = set.client.fetch("http://a/", { method: "PUT", body, headers });
+      await (await set.accept()).answer("HTTP/1.1 303 \r\nlocation: /b\r\ncontent-length: 0\r\n\r\n");
+      await (await set.accept()).answer();
+      return await response;
+    }],
+  ];
+  for (const [name, expected, ask] of rows) {
+    let cancels = 0;
+    const body = new ReadableStream({ cancel: () => void cancels++ });
+    const outcome: unknown = await ask(body).catch((error: unknown) => error);
+    if (outcome instanceof Error) assertMatch(outcome.message, new RegExp(`${expected}$`), name);
+    else assertEquals(outcome instanceof Response ? outcome.status : outcome, expected, name);
+    assertEquals(cancels, 1, name);
+  }
 });
 
 Deno.test("HttpClient keeps no listener on a signal once a fetch is over", async () => {

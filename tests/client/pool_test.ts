@@ -1,6 +1,11 @@
 import { assert, assertEquals, assertInstanceOf, assertMatch } from "@std/assert";
 import { ClientError, HttpClient } from "../../client/mod.ts";
+import { resolveOptions } from "../../client/options.ts";
+import { Pool } from "../../client/pool.ts";
+import { type Target, targetOf } from "../../client/target.ts";
+import { TunnelTask } from "../../client/tunnel.ts";
 import { memoryNetwork } from "../../net/mod.ts";
+import { ManualClock } from "../../timer/mod.ts";
 import { OK, rejection, settled, stage, until } from "./peer.ts";
 
 const URLS = ["http://a/", "http://b/"] as const;
@@ -123,6 +128,68 @@ Deno.test("HttpClient has a bound for those that wait, and a deadline", async ()
   ]);
   await peer.write(OK);
   assertEquals((await first).status, 200);
+});
+
+Deno.test("HttpClient has a bound for those that wait for a place among all connections, too", async () => {
+  using set = stage({ limits: { maxConnections: 1, maxQueued: 1 } });
+  const first = set.client.fetch(URLS[0]);
+  const peer = await set.accept();
+  await peer.head();
+  const second = set.client.fetch(URLS[1]);
+  const third = await rejection(set.client.fetch(URLS[1]));
+  assertInstanceOf(third, TypeError);
+  assertInstanceOf(third.cause, ClientError);
+  assertEquals([third.cause.phase, set.dials], ["queue", 1]);
+  await peer.write(OK);
+  await (await first).text();
+  await (await set.accept()).answer();
+  assertEquals((await second).status, 200, "the bound leaves those that wait alone");
+});
+
+Deno.test("HttpClient closes a connection that comes to rest where another origin waits for a place", async () => {
+  using set = stage({ limits: { maxConnections: 1 } });
+  const responses = [URLS[0], URLS[1], URLS[0]].map((url) => set.client.fetch(url));
+  const a = await set.accept();
+  await a.answer();
+  await (await responses[0]!).text();
+  await a.answer();
+  await (await responses[2]!).text();
+  const b = await set.accept();
+  assertEquals([await a.readToEnd(), set.client.connections], ["", 1]);
+  await b.answer();
+  assertEquals((await responses[1]!).status, 200);
+});
+
+Deno.test("Pool is empty again once the last that waited has gone", () => {
+  const told: string[] = [];
+  const owner = {
+    mayOpen: () => false,
+    idled: () => {},
+    opened: () => {},
+    closed: () => {},
+    emptied: (target: Target) => void told.push(target.origin),
+  };
+  const clock = new ManualClock();
+  const pool = new Pool(resolveOptions({ clock, limits: { maxQueued: 1 } }), owner, targetOf("http://a/"));
+  const wait = (): TunnelTask => {
+    const target = targetOf("http://a/");
+    const request = { method: "GET", target, path: "/", host: "a", protocols: ["foo"] } as const;
+    const context = resolveOptions({ clock });
+    const carrier = { size: 0, carry: () => {}, withdraw: () => {}, distrust: () => {}, close: () => {} };
+    const task = new TunnelTask({ context, carrier }, request, {});
+    task.run().catch(() => {}); // what it is told is no matter here
+    pool.carry(task);
+    return task;
+  };
+  const first = wait();
+  assertEquals(told, []);
+  wait();
+  assertEquals(told, [], "one waits, the other may not");
+  pool.withdraw(first);
+  assertEquals(told, ["http://a"]);
+  wait();
+  clock.advance(60_000);
+  assertEquals(told.length, 2, "it waited for too long");
 });
 
 Deno.test("HttpClient bounds its connections in all: an idle one of another origin makes room", async () => {

@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertInstanceOf, assertMatch } from "@std/assert";
-import { Http1Error, HttpClient, TunnelRefusedError } from "../../client/mod.ts";
+import { ConnectionLostError, Http1Error, HttpClient, TunnelRefusedError } from "../../client/mod.ts";
 import { memoryNetwork, Wire } from "../../net/mod.ts";
 import { serve } from "../../server/mod.ts";
+import { task } from "../net/turns.ts";
 import { OK, rejection, stage, until } from "./peer.ts";
 
 Deno.test("HttpClient.upgrade() gives the raw duplex, and the octets that came with the answer first (RFC 9110 §7.8)", async () => {
@@ -151,4 +152,45 @@ Deno.test("HttpClient gives a tunnel's request to another connection where the r
   (await opening).transport.close();
   assertEquals([informed, set.dials], [[103], 2]);
   assert(set.client.connections === 0);
+});
+
+Deno.test("HttpClient.connect() sends a CONNECT once where it may have been processed (RFC 9110 §9.2.2)", async () => {
+  using set = stage();
+  const first = set.client.fetch("http://a/");
+  const peer = await set.accept();
+  await peer.answer();
+  await (await first).text();
+  const opening = set.client.connect("http://a/", "b:1");
+  opening.catch(() => {}); // looked at below
+  await peer.head();
+  peer.close();
+  const error = await rejection(opening);
+  assertInstanceOf(error, TypeError);
+  assertInstanceOf(error.cause, ConnectionLostError);
+  assertEquals([error.cause.reused, error.cause.mayHaveBeenProcessed, set.dials], [true, true, 1]);
+});
+
+Deno.test("HttpClient.connect() and upgrade() give up after the third connection that takes nothing", async () => {
+  const { listener, connect } = memoryNetwork();
+  let dials = 0;
+  await using client = new HttpClient({
+    connect: async ({ signal }) => {
+      dials++;
+      const transport = await connect({ signal });
+      const far = await listener.accept();
+      transport.write = () => {
+        void task().then(() => far.close());
+        return Promise.reject(new Deno.errors.BrokenPipe("gone"));
+      };
+      return transport;
+    },
+  });
+  for (const open of [() => client.connect("http://a/", "b:1"), () => client.upgrade("http://a/", "foo")]) {
+    dials = 0;
+    const error = await rejection(open());
+    assertInstanceOf(error, TypeError);
+    assertInstanceOf(error.cause, ConnectionLostError);
+    assertEquals([error.cause.mayHaveBeenProcessed, dials], [false, 3]);
+  }
+  listener.close();
 });
