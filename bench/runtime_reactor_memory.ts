@@ -3,7 +3,7 @@
  * the buffer that its read is parked on; knows nothing of what connections are for.
  *
  * Run it with `deno run --v8-flags=--expose-gc --allow-net=127.0.0.1 --allow-run=deno bench/runtime_reactor_memory.ts`.
- * Each case runs in a process of its own, over 5,000 TCP connections whose peers live in another one.
+ * Each case runs in a process of its own, over 10,000 TCP connections whose peers live in another one.
  *
  * @module
  */
@@ -17,9 +17,7 @@ import { Reactor } from "../runtime/reactor.ts";
 import type { ReadyEvent } from "../runtime/reactor_source.ts";
 import { ReaderSource } from "../runtime/reactor_streams.ts";
 
-const COUNT = 5_000;
-/** How many connections are idle where no sockets are measured. */
-const IDLE = 10_000;
+const COUNT = 10_000;
 const SIZES = [64, 512, 1024, 4096];
 
 /** How a connection is waited for: the one wait for all of them, or a loop of its own. */
@@ -63,11 +61,11 @@ function heapOf(name: string, act: (readers: readonly Reader[]) => unknown): voi
     reads.push(promise);
     return promise;
   };
-  const readers = Array.from({ length: IDLE }, () => new Reader(pipe, { minRead: 64, initialSize: 64 }));
+  const readers = Array.from({ length: COUNT }, () => new Reader(pipe, { minRead: 64, initialSize: 64 }));
   const before = heap();
   const kept = act(readers);
-  console.log(`${name}: ${Math.round((heap() - before) / IDLE)} B of the heap`);
-  if (kept === undefined || reads.length > IDLE) throw new TypeError("Cannot measure what was not kept");
+  console.log(`${name}: ${Math.round((heap() - before) / COUNT)} B of the heap`);
+  if (kept === undefined || reads.length > COUNT) throw new TypeError("Cannot measure what was not kept");
 }
 
 function registered(readers: readonly Reader[]): Reactor<ReaderSource> {
@@ -98,18 +96,18 @@ interface Parked {
 
 /** Prints what it costs to hear that 10,000 idle connections have ended, after parking them by `park`. */
 async function ends(name: string, park: (parked: readonly Parked[]) => Promise<() => Promise<unknown>>): Promise<void> {
-  const parked = Array.from({ length: IDLE }, () => {
+  const parked = Array.from({ length: COUNT }, () => {
     const [transport, peer] = memoryPipe();
     return { transport, peer, reader: new Reader(transport, { minRead: 64, initialSize: 64 }) };
   });
   const before = heap();
   const hear = await park(parked);
-  const bytes = Math.round((heap() - before) / IDLE);
+  const bytes = Math.round((heap() - before) / COUNT);
   const { user, system } = cpuUsage();
   for (const { peer } of parked) peer.close();
   await hear();
   const spent = cpuUsage({ user, system });
-  const each = (spent.user + spent.system) / IDLE;
+  const each = (spent.user + spent.system) / COUNT;
   console.log(`${name}: ${bytes} B of the heap, ${each.toFixed(2)} µs of CPU to hear of an end`);
 }
 
