@@ -481,3 +481,17 @@ Deno.test("opensAtMost() counts what opens, in strings too, and gives up at many
   assertEquals(parsed(utf8(few), { maxDepth: 2, maxKeys: 1 }).error?.["expected"], "at most 1 members");
   assertEquals(parsed(utf8(few), { maxDepth: 1 }).error?.["expected"], "at most 1 levels");
 });
+
+Deno.test("parse() keeps each limit to one more in the shortest texts that pass it", () => {
+  for (let count = 1; count < 12; count++) {
+    const deep = utf8("[".repeat(count) + "]".repeat(count));
+    assertEquals(parsed(deep, { maxDepth: count }).error, undefined);
+    assertEquals(parsed(deep, { maxDepth: count - 1 }).error?.["offset"], count - 1);
+    const members = utf8(`{${Array.from({ length: count }, () => '"":1').join(",")}}`);
+    assertEquals(parsed(members, { maxKeys: count }).error, undefined);
+    assertEquals(parsed(members, { maxKeys: count - 1 }).error?.["offset"], count * 5 - 4);
+    const string = utf8(`"${"x".repeat(count)}"`);
+    assertEquals(parsed(string, { maxStringBytes: count }).error, undefined);
+    assertEquals(parsed(string, { maxStringBytes: count - 1 }).error?.["offset"], count);
+  }
+});
