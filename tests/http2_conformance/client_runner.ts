@@ -24,7 +24,7 @@ export interface ClientStage {
   /** Accepts what the client dials. */
   readonly listener: Listener;
   /** Makes the client send its request, having announced these parameters, named as the RFC does. */
-  start(settings: NamedSettings): ClientUnderTest;
+  start(settings: NamedSettings): ClientUnderTest | Promise<ClientUnderTest>;
   /** Lets all that is under way go on, until nothing more can come without something being sent. */
   settle(peer: Peer): Promise<void>;
 }
@@ -49,7 +49,7 @@ export async function serveCase(
   options: ServeCaseOptions,
 ): Promise<string | undefined> {
   const { raw = false } = test;
-  const client = stage.start(test.client_settings ?? {});
+  const client = await stage.start(test.client_settings ?? {});
   const transport = await stage.listener.accept();
   const peer = new Peer(transport, { role: "server", acknowledges: !raw, maxFrameSize: MAX_FRAME_SIZE });
   const talk: Talk = { stage, peer, status: undefined, outcome: undefined, resent: false };
