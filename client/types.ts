@@ -110,7 +110,8 @@ export interface HttpClientOptions {
   readonly tls?: ClientTlsOptions;
   /**
    * Gives the addresses of a host, the most wanted first, in place of the platform's resolver. They are tried as RFC 8305
-   * says: each 250 ms after the one before, or when that has failed.
+   * says: each 250 ms after the one before, or when that has failed. Without it `Deno.connect` resolves the name and does
+   * so itself (since Deno 2.9: "Happy Eyeballs"), so this is for names that the platform can't resolve, or not as wanted.
    */
   readonly resolve?: (hostname: string, options: { readonly signal: AbortSignal }) => Promise<readonly string[]>;
   /**
