@@ -24,7 +24,7 @@ const REFUSED_HEADERS: Readonly<Record<string, readonly [wire: string, scope: Sc
       "ffffff 01 00 00000001",
       "connection",
       "FRAME_SIZE_ERROR",
-      /^Cannot read HEADERS frame/,
+      /^Cannot read HEADERS frame .* received 16777215$/,
     ],
     "§4.2 a frame of no known type that is longer than allowed": [
       "004001 fe 00 00000001",

@@ -182,8 +182,23 @@ for (const [name, [wire, frame]] of Object.entries(SAMPLES)) {
 
 Deno.test("readFrame gives one frame after the other, and looks at nothing behind the last", () => {
   const all = Object.values(SAMPLES);
-  const outcome = readEveryWay(hex(all.map(([wire]) => wire).join("") + "000001"));
+  const outcome = readEveryWay(hex(all.map(([wire]) => wire).join("") + "ffffff"));
+  assertEquals(outcome.error, undefined);
   assertEquals(outcome.frames, all.map(([, frame]) => plain(frame)));
+});
+
+Deno.test("readFrame and encodeFrame agree on origins of more than 255 octets", () => {
+  const long = "o".repeat(0x102);
+  for (
+    const frame of [
+      { type: "origin", streamId: 0, origins: [long, "a"] },
+      { type: "altSvc", streamId: 0, origin: long, value: "clear" },
+    ] as const
+  ) {
+    const octets = encodeFrame(frame);
+    assertEquals(octets.subarray(9, 11).toHex(), "0102");
+    assertEquals(readEveryWay(octets), { frames: [plain(frame)], used: octets.length });
+  }
 });
 
 Deno.test("readFrame gives views of what it was given, and copies nothing", () => {

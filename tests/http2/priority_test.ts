@@ -69,7 +69,7 @@ const CASES: Readonly<Record<string, readonly (readonly [value: string, urgency:
     ),
     ...'u=0, a=:YQ|u=0, a=:Y Q:|u=0, a=?|u=0, a=?2|u=0, a=(1|u=0, a=(1,2)|u=0, a=(1)2|u=0, a=(1"x")|u=0, a=((1))'
       .split("|").map((value) => [value, 3, false] as const),
-    ...'u=0, a=1.|u=0, a=.1|u=0, a=1.2345|u=0, a=1234567890123.1|u=0, a=1234567890123456|u=0, a=@1|u=0, a=%"a"'
+    ...'u=0, a=1.|u=0, a=1.a|u=0, a=.1|u=0, a=1.2345|u=0, a=1234567890123.1|u=0, a=1234567890123456|u=0, a=@1|u=0, a=%"a"'
       .split("|").map((value) => [value, 3, false] as const),
     ["u=0, a=(1;)", 3, false],
     ["u=0, a=(1;b=)", 3, false],
