@@ -7,12 +7,13 @@
 
 import { targets as hpack } from "./hpack_fuzz.ts";
 import { targets as http1 } from "./http1_fuzz.ts";
+import { targets as http2Connection } from "./http2_connection_fuzz.ts";
 import { targets as http2Frames } from "./http2_frame_fuzz.ts";
 import { targets as json } from "./json_fuzz.ts";
 import { targets as server } from "./server_fuzz.ts";
 import { type FuzzTarget, Random } from "./target.ts";
 
-const TARGETS: readonly FuzzTarget[] = [...hpack, ...http1, ...http2Frames, ...server, ...json];
+const TARGETS: readonly FuzzTarget[] = [...hpack, ...http1, ...http2Frames, ...http2Connection, ...server, ...json];
 
 /** Longest input, in bytes: past the limits of the parsers. */
 const MAX_INPUT = 32 * 1024;

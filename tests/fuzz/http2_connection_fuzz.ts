@@ -1,0 +1,70 @@
+/**
+ * Owns the fuzz target of a server's HTTP/2 connection: all of a client's octets, with a handler that answers each request
+ * once it is whole, or never.
+ *
+ * @module
+ */
+
+import { concat } from "@std/bytes";
+import { HpackEncoder, type HpackField } from "../../hpack/mod.ts";
+import type { Frame } from "../../http2/frame.ts";
+import { PREFACE } from "../../http2/frame.ts";
+import { encodeFrame } from "../../http2/frame_encode.ts";
+import { cut, live } from "../http2/core_run.ts";
+import { latin1 } from "../http2/peer.ts";
+import { fromBase64, loadVectorLines } from "../vectors.ts";
+import type { FuzzTarget } from "./target.ts";
+
+const FIELDS: readonly HpackField[] = [
+  { name: ":method", value: "POST" },
+  { name: ":scheme", value: "http" },
+  { name: ":path", value: "/" },
+  { name: ":authority", value: "localhost" },
+  { name: "content-length", value: "5" },
+  { name: "cookie", value: "a=b" },
+];
+
+const encoder = new HpackEncoder();
+const first = encoder.encodeBlock(FIELDS);
+const again = encoder.encodeBlock(FIELDS);
+const trailers = encoder.encodeBlock([{ name: "x-sum", value: "1" }]);
+
+const FRAMES: readonly Frame[] = [
+  { type: "settings", streamId: 0, ack: false, entries: [[4, 100], [5, 20_000]] },
+  { type: "settings", streamId: 0, ack: true, entries: [] },
+  { type: "headers", streamId: 1, endStream: false, endHeaders: true, fragment: first },
+  { type: "data", streamId: 1, endStream: false, padLength: 2, data: new Uint8Array(5) },
+  { type: "headers", streamId: 1, endStream: true, endHeaders: true, fragment: trailers },
+  { type: "headers", streamId: 3, endStream: false, endHeaders: false, fragment: again.subarray(0, 2) },
+  { type: "continuation", streamId: 3, endHeaders: true, fragment: again.subarray(2) },
+  { type: "data", streamId: 3, endStream: true, data: new Uint8Array(5) },
+  { type: "headers", streamId: 5, endStream: true, endHeaders: true, fragment: again },
+  { type: "rstStream", streamId: 3, code: 8 },
+  { type: "windowUpdate", streamId: 0, increment: 1_000 },
+  { type: "windowUpdate", streamId: 1, increment: 1_000 },
+  { type: "ping", streamId: 0, ack: false, payload: new Uint8Array(8) },
+  { type: "priorityUpdate", streamId: 0, prioritizedId: 7, value: "u=1, i" },
+  { type: "goAway", streamId: 0, lastStreamId: 0, code: 0, debug: new Uint8Array(3) },
+];
+
+/** The fuzz target of a server's connection. */
+export const targets: readonly FuzzTarget[] = [
+  {
+    name: "http2-connection",
+    words: [latin1(PREFACE), ...FRAMES.map((frame) => latin1(encodeFrame(frame)))],
+    corpus: () => [
+      ...FRAMES.map((_, index) => concat([PREFACE, ...FRAMES.slice(0, index + 1).map(encodeFrame)])),
+      ...(loadVectorLines<{ readonly b64: string }>("fuzz-h2", "nghttp2-h2spec.jsonl") ?? []).map(({ b64 }) =>
+        fromBase64(b64)
+      ),
+    ],
+    run: (input, random) => {
+      const whole = JSON.stringify(live([input]));
+      const pieces = JSON.stringify(live(cut(input, () => random.below(random.pick([2, 16, 300])))));
+      if (whole !== pieces) {
+        throw new Error(`Cannot receive input as its outcome must not hang on how it is cut: ${whole}, ${pieces}`);
+      }
+      live([input], { answers: true });
+    },
+  },
+];
