@@ -5,6 +5,8 @@
  * @module
  */
 
+import { ErrorCode, Http2Error } from "./error.ts";
+
 /** How much there may be of something. */
 export interface Rate {
   /** How many at once. */
@@ -57,6 +59,21 @@ export const MAX_BLOCK_FRAMES = 32;
 /** Most octets of answers to frames such as PING that wait for a peer that does not read; nghttp2: 1,000 frames. */
 export const MAX_CONTROL_BYTES: number = 32 * 1024;
 
+/** What there is a budget of, and how much. */
+const RATES = {
+  "reset streams": RESET_RATE,
+  "streams that have to be reset": PROVOKED_RESET_RATE,
+  "PING frames": PING_RATE,
+  "SETTINGS frames": SETTINGS_RATE,
+  "empty DATA frames": EMPTY_FRAME_RATE,
+  "PRIORITY frames": PRIORITY_RATE,
+  "WINDOW_UPDATE frames": WINDOW_UPDATE_RATE,
+  "tiny windows": DRIBBLE_RATE,
+} as const;
+
+/** What costs the peer little and us more. */
+export type Cheap = keyof typeof RATES;
+
 /** A budget that is spent one by one and comes back with time. */
 export class Budget {
   readonly #rate: Rate;
@@ -86,4 +103,25 @@ export class Budget {
   earn(count: number): void {
     this.#left = Math.min(this.#rate.burst, this.#left + count);
   }
+}
+
+/** All budgets of a connection; each is made when it is first touched. */
+export class Budgets {
+  readonly #budgets: Partial<Record<Cheap, Budget>> = {};
+
+  /** Spends one. Throws a connection error, ENHANCE_YOUR_CALM, where there is none (RFC 9113 §7). */
+  spend(what: Cheap, now: number): void {
+    const budget = this.#budgets[what] ??= new Budget(RATES[what], now);
+    if (!budget.spend(now)) throw calm(what);
+  }
+
+  /** Gives back what useful work has earned. */
+  earn(what: Cheap, count: number): void {
+    this.#budgets[what]?.earn(count);
+  }
+}
+
+/** The error of a peer that overdoes something. */
+export function calm(what: string): Http2Error {
+  return new Http2Error("connection", ErrorCode.EnhanceYourCalm, `Cannot go on as there must not be so many ${what}`);
 }

@@ -26,6 +26,8 @@ import type { Http2Limits } from "./limits.ts";
 
 /** Who is told of frames. Each of its methods may throw an {@linkcode Http2Error}. */
 export interface FrameHandler {
+  /** Whether more frames are wanted: what comes behind the last one is thrown away. */
+  readonly open: boolean;
   /** A field section came whole; `fields` is `undefined` where it is larger than the limit. */
   headers(streamId: number, fields: readonly HpackField[] | undefined, endStream: boolean, dependency: number): void;
   /** A request was promised. */
@@ -64,7 +66,6 @@ export class Receiver {
   #preface: number;
   /** Whether the first frame, which must be SETTINGS, has come. */
   #begun = false;
-  #stopped = false;
   /** The type of the frame of which a part has come, -1 for none. */
   #partial = -1;
 
@@ -95,11 +96,6 @@ export class Receiver {
     this.#decoder.setMaxTableSize(this.#limits.tableBytes);
   }
 
-  /** Reads no more: what comes is thrown away. */
-  stop(): void {
-    this.#stopped = true;
-  }
-
   /**
    * Reads the frames that are whole in `view[start, end)` and gives how many bytes they are; the rest has to be given again
    * with what follows.
@@ -107,9 +103,9 @@ export class Receiver {
   receive(view: Uint8Array, start: number, end: number): number {
     let at = start;
     this.#partial = -1;
-    if (this.#preface > 0 && !this.#stopped) at = this.#readPreface(view, at, end);
+    if (this.#preface > 0) at = this.#readPreface(view, at, end);
     const header = this.#header;
-    while (!this.#stopped) {
+    while (this.#handler.open) {
       if (end - at < FRAME_HEADER_BYTES) {
         if (at < end) this.#partial = FrameType.Settings;
         return at - start;
@@ -126,25 +122,28 @@ export class Receiver {
         this.#read(view, payload, header);
       } catch (error) {
         if (!(error instanceof Http2Error)) throw error;
-        if (error.scope === "stream") {
-          if (end - payload < header.length) return at - start;
-          this.#handler.streamError(error);
-        } else this.#fail(error);
+        if (error.scope === "stream" && end - payload < header.length) return at - start;
+        this.#onError(error);
       }
       at = payload + header.length;
     }
     return end - start;
   }
 
-  #fail(error: Http2Error): void {
-    this.#stopped = true;
+  #onError(error: Http2Error): void {
+    try {
+      if (error.scope === "stream") return this.#handler.streamError(error);
+    } catch (worse) {
+      if (!(worse instanceof Http2Error)) throw worse;
+      error = worse;
+    }
     this.#handler.connectionError(error);
   }
 
   #readPreface(view: Uint8Array, at: number, end: number): number {
     while (at < end && this.#preface > 0) {
       if (view[at] !== PREFACE[PREFACE.length - this.#preface]) {
-        this.#fail(connectionError(ErrorCode.ProtocolError, "Cannot begin as the preface must be that of HTTP/2"));
+        this.#onError(connectionError(ErrorCode.ProtocolError, "Cannot begin as the preface must be that of HTTP/2"));
         return at;
       }
       at++;

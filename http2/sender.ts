@@ -8,7 +8,7 @@
 import { HpackEncoder, maxBlockSize } from "../hpack/encoder.ts";
 import type { HpackField } from "../hpack/field.ts";
 import { giveArena, LARGE_ARENA_BYTES, SMALL_ARENA_BYTES, takeArena } from "./arena.ts";
-import { Budget, DRIBBLE_BYTES, DRIBBLE_RATE } from "./budget.ts";
+import { DRIBBLE_BYTES } from "./budget.ts";
 import { ControlFrames } from "./control.ts";
 import { DEFAULT_WINDOW, Flag, FRAME_HEADER_BYTES, FrameType } from "./frame.ts";
 import { writeFrameHeader, writeUint32 } from "./frame_write.ts";
@@ -17,6 +17,9 @@ import type { Settings } from "./settings.ts";
 import type { Http2Stream, StreamPromise } from "./stream.ts";
 import { SendWindow } from "./windows.ts";
 
+/** Content that waits in a stream, in bytes, from which on its maker should wait. */
+export const STREAM_HIGH_WATER: number = 64 * 1024;
+
 /** Least content that a stream must have waiting for a large arena to be worth it, in bytes. */
 const LARGE_CONTENT = 8 * 1024;
 
@@ -24,14 +27,12 @@ const LARGE_CONTENT = 8 * 1024;
 export interface SenderOwner<O> {
   /** The stream's last frame was put into the output. */
   streamSent(stream: Http2Stream<O>): void;
-  /** Some of the stream's content was put into the output, where somebody waits for that. */
+  /** There is room for more of the stream's content, where somebody waits for that. */
   madeRoom(stream: Http2Stream<O>): void;
   /** The stream has content, and no window for it. */
   stalled(stream: Http2Stream<O>): void;
-  /** A DATA frame was put into the output. */
-  dataSent(): void;
-  /** The peer makes us send ever so small frames. */
-  dribbled(): void;
+  /** A DATA frame was put into the output; `dribbled` where its peer makes it ever so small. */
+  dataSent(dribbled: boolean): void;
 }
 
 /** What a stream's turn has come to. */
@@ -50,7 +51,6 @@ export class Sender<O> {
   readonly #queue = new SendQueue<O>();
   /** Streams that have content for which the connection's window has no room. */
   readonly #held = new Set<Http2Stream<O>>();
-  readonly #dribble: Budget;
   #arena: Uint8Array = EMPTY;
   /** What was put together and has not left is `[#from, #at)` of the arena. */
   #from = 0;
@@ -59,14 +59,11 @@ export class Sender<O> {
   /** Whether the last arena had no room for all that could have left. */
   #full = false;
   #sentTotal = 0;
-  #now: number;
 
   /** Made for a connection whose peer has these settings, which may change. */
-  constructor(owner: SenderOwner<O>, peer: Readonly<Settings>, now: number) {
+  constructor(owner: SenderOwner<O>, peer: Readonly<Settings>) {
     this.#owner = owner;
     this.#peer = peer;
-    this.#dribble = new Budget(DRIBBLE_RATE, now);
-    this.#now = now;
   }
 
   /** Whether nothing can be sent now. */
@@ -124,10 +121,9 @@ export class Sender<O> {
    * Puts together what can leave now, and gives it; `undefined` where nothing can. The view stays as it is until
    * {@linkcode Sender.sent} was told of it.
    */
-  take(now: number): Uint8Array | undefined {
+  take(): Uint8Array | undefined {
     if (this.#from === this.#at) {
       if (this.control.size === 0 && this.#queue.empty) return undefined;
-      this.#now = now;
       this.#fill();
       if (this.#at === 0) {
         this.#release();
@@ -270,9 +266,8 @@ export class Sender<O> {
     this.#at = at + length;
     sendWindow.take(length);
     this.window.take(length);
-    this.#owner.dataSent();
-    if (length < wanted && length < DRIBBLE_BYTES && !this.#dribble.spend(this.#now)) this.#owner.dribbled();
-    if (stream.wantsRoom) this.#owner.madeRoom(stream);
+    this.#owner.dataSent(length < wanted && length < DRIBBLE_BYTES);
+    if (stream.wantsRoom && stream.buffered < STREAM_HIGH_WATER) this.#owner.madeRoom(stream);
     if (last) {
       stream.step("sendEnd");
       return this.#finish(stream);

@@ -138,6 +138,12 @@ export class Http2Stream<O = unknown> {
     return true;
   }
 
+  /** The peer has said how urgent it is. */
+  prioritise(priority: Priority): void {
+    this.priority = priority;
+    this.prioritised = true;
+  }
+
   /** The head has said how much content comes, in bytes; -1 where it did not. */
   expect(contentLength: number): void {
     this.#expected = contentLength;

@@ -39,13 +39,12 @@ export class Waiting<T> {
     if (this.#since.size > 0) this.#since.delete(one);
   }
 
-  /** Takes one whose time is up; `undefined` where there is none. */
-  takeLate(now: number): T | undefined {
+  /** Takes those whose time is up; one that is added meanwhile waits anew. */
+  expire(now: number, late: (one: T) => void): void {
     for (const [one, since] of this.#since) {
-      if (since + this.#limit > now) return undefined;
+      if (since + this.#limit > now) return;
       this.#since.delete(one);
-      return one;
+      late(one);
     }
-    return undefined;
   }
 }

@@ -318,7 +318,8 @@ export class Http2Driver implements Http2CallDriver, ConnectionDriver {
 
   readonly #lost = (error: unknown): void => {
     if (this.#closed) return;
-    if (this.core.end !== "lingering") this.#context.onConnectionError(error);
+    // A client that has nothing to wait for may leave as it likes.
+    if (this.core.end !== "lingering" && this.core.openStreams > 0) this.#context.onConnectionError(error);
     this.#close(error);
   };
 

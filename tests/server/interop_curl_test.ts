@@ -169,7 +169,7 @@ programTest("curl: https, its certificate checked, ALPN http/1.1", { programs: [
   assertMatch(stderr, /Re-using existing connection/i);
   const upload = await run(
     "curl",
-    [...OPTIONS, "--cacert", CERT_PATH, "-T", "-", `${origin}/count`],
+    [...OPTIONS, "--http1.1", "--cacert", CERT_PATH, "-T", "-", `${origin}/count`],
     new Uint8Array(1e6),
   );
   assertEquals([upload.stdout, errors], ["1000000", []]);

@@ -1,0 +1,120 @@
+/**
+ * Owns until when a connection waits for what: its peer's next step, and that of each stream. Knows no clock, and not what
+ * is done when it is too late.
+ *
+ * @module
+ */
+
+import type { Http2Timeouts } from "./limits.ts";
+import type { Http2Stream } from "./stream.ts";
+import { Waiting } from "./waiting.ts";
+
+/** For the peer to close its side after ours was closed, in milliseconds: as for HTTP/1.1. */
+const LINGER_MS = 1_000;
+
+/** What the peer of a connection must do in time, beside what its streams wait for. */
+export type DueStep = "preface" | "settings" | "head" | "write" | "linger" | "goAway";
+
+/** The deadlines of one connection, as times in milliseconds; infinite for what nobody waits for. */
+export class Deadlines<O> {
+  /** Streams whose next piece of content has still to come. */
+  readonly gaps: Waiting<Http2Stream<O>>;
+  /** Streams whose request is not whole. */
+  readonly requests: Waiting<Http2Stream<O>>;
+  /** Streams that have content, and no window for it. */
+  readonly stalls: Waiting<Http2Stream<O>>;
+  /** Streams that were answered, and of whose requests the rest is thrown away. */
+  readonly drains: Waiting<Http2Stream<O>>;
+  readonly #timeouts: Http2Timeouts;
+  readonly #ageBy: number;
+  readonly #by: Record<DueStep, number>;
+  #idleSince: number;
+  #heardAt: number;
+
+  /** Made with the connection. */
+  constructor(role: "server" | "client", timeouts: Http2Timeouts, now: number) {
+    this.#timeouts = timeouts;
+    this.gaps = new Waiting(timeouts.body);
+    this.requests = new Waiting(role === "server" ? timeouts.request : Infinity);
+    this.stalls = new Waiting(timeouts.write);
+    this.drains = new Waiting(timeouts.drain);
+    this.#by = {
+      preface: now + timeouts.preface,
+      settings: now + timeouts.settings,
+      head: Infinity,
+      write: Infinity,
+      linger: Infinity,
+      goAway: Infinity,
+    };
+    this.#ageBy = now + timeouts.age;
+    this.#idleSince = this.#heardAt = now;
+  }
+
+  /** Whether a step is waited for. */
+  waits(step: DueStep): boolean {
+    return this.#by[step] !== Infinity;
+  }
+
+  /** A step is waited for from now on; where it was already, from then. */
+  begin(step: DueStep, now: number): void {
+    if (this.#by[step] !== Infinity) return;
+    this.#by[step] = now + (step === "linger" ? LINGER_MS : this.#timeouts[step]);
+  }
+
+  /** A step was made. */
+  made(step: DueStep): void {
+    this.#by[step] = Infinity;
+  }
+
+  /** Whether a step should have been made by now. */
+  isLate(step: DueStep, now: number): boolean {
+    return this.#by[step] <= now;
+  }
+
+  /** Something came. */
+  heard(now: number): void {
+    this.#heardAt = now;
+  }
+
+  /** Whether the peer has been silent for so long that it should be asked whether it lives. */
+  isSilent(now: number): boolean {
+    return this.#heardAt + this.#timeouts.ping <= now;
+  }
+
+  /** The last stream was closed. */
+  idle(now: number): void {
+    this.#idleSince = now;
+  }
+
+  /** Whether the connection is too old, or was without a stream for too long. */
+  isOver(now: number, idle: boolean): boolean {
+    return this.#ageBy <= now || idle && this.#idleSince + this.#timeouts.idle <= now;
+  }
+
+  /** A stream is closed. */
+  forget(stream: Http2Stream<O>): void {
+    this.gaps.remove(stream);
+    this.requests.remove(stream);
+    this.stalls.remove(stream);
+    this.drains.remove(stream);
+  }
+
+  /**
+   * When the first of them has passed, while the connection is open.
+   *
+   * @param idle Whether there is no stream.
+   * @param pingSince Since when a PING is out; infinite where none is.
+   */
+  next(idle: boolean, pingSince: number): number {
+    const by = this.#by;
+    let at = Math.min(by.preface, by.settings, by.head, by.write, by.goAway, this.#ageBy);
+    at = Math.min(at, this.gaps.deadline, this.requests.deadline, this.stalls.deadline, this.drains.deadline);
+    at = Math.min(at, this.#heardAt + this.#timeouts.ping, pingSince + this.#timeouts.pong);
+    return idle ? Math.min(at, this.#idleSince + this.#timeouts.idle) : at;
+  }
+
+  /** When the connection's last step is due, once it is no longer open. */
+  last(step: "write" | "linger"): number {
+    return this.#by[step];
+  }
+}
