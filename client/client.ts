@@ -5,6 +5,7 @@
  */
 
 import { isToken } from "../http/fields/token.ts";
+import type { ClientWebSocket, ConnectWebSocketOptions } from "../websocket/connect.ts";
 import type { ClientContext } from "./context.ts";
 import { rejectionOf } from "./error.ts";
 import { FetchTask, type TaskOwner } from "./fetch_task.ts";
@@ -15,6 +16,7 @@ import { encode, outgoing, type OutgoingRequest } from "./request.ts";
 import { type PlainRequest, type Target, Targets } from "./target.ts";
 import { TunnelTask } from "./tunnel.ts";
 import type { FetchInit, FetchInput, HttpClientOptions, Tunnel, TunnelInit } from "./types.ts";
+import { openWebSocket } from "./web_socket.ts";
 
 /**
  * An HTTP/1.1 client with connections of its own. {@linkcode HttpClient.fetch} has the platform's shape, and can be handed
@@ -160,6 +162,21 @@ export class HttpClient implements AsyncDisposable, Disposable {
       return Promise.reject(new TypeError(`Cannot upgrade as protocols must be tokens: received ${wrong ?? "none"}`));
     }
     return this.#open({ method: "GET", protocols: offered }, input, init);
+  };
+
+  /**
+   * Opens a WebSocket (RFC 6455). Where it fails, its `error` event and its `stream` tell.
+   *
+   * @param url `ws:` or `wss:`.
+   * @param options The options, or the subprotocols alone.
+   * @throws {DOMException} `SyntaxError` if the URL is none for a WebSocket, or a subprotocol is no token or there twice.
+   * @throws {RangeError} If an option is out of its range.
+   */
+  readonly webSocket = (
+    url: string | URL,
+    options: string | readonly string[] | ConnectWebSocketOptions = {},
+  ): ClientWebSocket => {
+    return openWebSocket(this, url, options);
   };
 
   #open(

@@ -43,10 +43,12 @@ export type {
   Tunnel,
   TunnelInit,
 } from "./types.ts";
+export { WebSocketClient, type WebSocketClientOptions } from "./web_socket_client.ts";
 export type { ClientConnectionLimits, ClientConnectionTimeouts } from "../http1/client_limits.ts";
 export { Http1Error, type Http1ErrorOptions } from "../http1/error.ts";
 export type { ErrorScope, ProtocolError, ProtocolErrorOptions } from "../http/fields/error.ts";
 export { type TrailersInit, trailersOf } from "../http/trailers.ts";
+export { type ClientSocketInit, ClientWebSocket, type ConnectWebSocketOptions } from "../websocket/connect.ts";
 export type { CertifiedKey } from "../net/tls.ts";
 export type { Address, MemoryAddress, Transport } from "../net/transport.ts";
 export type { Alarm, Clock } from "../timer/clock.ts";

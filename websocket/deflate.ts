@@ -9,6 +9,7 @@ import { type Coder, type Coders, DeflateError, handleCoders, oneShotCoders, Win
 import type { DeflateParameters } from "./extension.ts";
 import type { Role } from "./frame.ts";
 import type { MessageCompression } from "./frame_compression.ts";
+import type { MessageFormat } from "./message.ts";
 import { badPayload, tooBig } from "./frame_error.ts";
 
 /** What a message's last octets are, which are not sent (RFC 7692 §7.2.1). */
@@ -146,14 +147,9 @@ export class PerMessageDeflate implements MessageCompression {
     this.#keepsIn = !(isServer ? clientNoContextTakeover : serverNoContextTakeover);
   }
 
-  /** The size of the window for what is sent, as the logarithm to the base 2; 8 to 15. */
-  get windowBits(): number {
-    return this.#outBits;
-  }
-
-  /** How this end compresses. */
-  get settings(): DeflateSettings {
-    return this.#settings;
+  /** How what is sent is compressed. */
+  get format(): MessageFormat {
+    return { ...this.#settings, windowBits: this.#outBits };
   }
 
   get threshold(): number {

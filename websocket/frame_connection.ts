@@ -106,6 +106,7 @@ export class FrameConnection {
   /** The latest Ping that there was no room to answer. */
   #ping: Uint8Array | undefined;
   #paused = false;
+  #peerEnded = false;
   /** When the peer was last heard of, a message last went either way, output last left. */
   #heardAt: number;
   #activeAt: number;
@@ -145,8 +146,8 @@ export class FrameConnection {
 
   /** What to do once all output has left: nothing, end our side and wait for the peer's end, or close at once. */
   get end(): "open" | "finish" | "closed" {
-    if (this.#phase === "over") return "closed";
-    return this.#phase === "open" || this.#phase === "closing" ? "open" : "finish";
+    if (this.#phase === "open" || this.#phase === "closing") return "open";
+    return this.#phase === "over" || (this.#peerEnded && this.output.size === 0) ? "closed" : "finish";
   }
 
   /** Takes what happened, once. */
@@ -176,8 +177,8 @@ export class FrameConnection {
   /** The peer has ended its side. */
   receiveEnd(now: number): void {
     this.#now = now;
+    this.#peerEnded = true;
     if (this.end === "open") this.#lose(new WebSocketError("Cannot go on as the peer ended without a Close frame"));
-    else this.#step("end");
   }
 
   #read(bytes: Uint8Array, start: number, end: number): number {
@@ -310,10 +311,10 @@ export class FrameConnection {
    *
    * @throws {TypeError} If the connection is not open, or is a client's, whose frames are masked each by its own key.
    */
-  sendFrame(frame: Uint8Array): void {
+  sendFrame(frame: Uint8Array, compressed: boolean): void {
     if (this.#sender.masks) throw new TypeError("Cannot send frame as a client's must be masked");
     if (!this.#sends()) return;
-    this.#compression?.forget();
+    if (compressed) this.#compression?.forget(); // it joins what the peer refers back to, but not what our context has
     this.output.push(frame);
   }
 
@@ -451,7 +452,7 @@ export class FrameConnection {
 
   /** The connection is gone: nothing can be sent any more. */
   #lose(error: WebSocketError): void {
-    const told = this.end === "finish"; // the handshake is complete, or the failure told
+    const told = this.end !== "open"; // the handshake is complete, or the failure told
     this.#step("lose");
     this.output.clear();
     if (!told) this.#event = { type: "error", error };

@@ -131,6 +131,7 @@ function overDefaults<T extends object>(what: string, defaults: T, given: Partia
     const known = Object.keys(defaults).join(", ");
     throw new TypeError(`Cannot open WebSocket as '${what}' must be of ${known}: received ${unknown}`);
   }
+  if (Object.keys(given).length === 0) return defaults; // shared by all connections that want nothing else
   const entries = Object.entries(given).filter(([, value]) => value !== undefined);
   return { ...defaults, ...Object.fromEntries(entries) };
 }

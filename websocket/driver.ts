@@ -1,0 +1,209 @@
+/**
+ * Owns a connection's loops: what is read goes to the core, what the core says goes to its sink, what it has to say
+ * leaves; and its one timer. Knows no rule of the protocol, and no event target.
+ *
+ * @module
+ */
+
+import type { Duplex } from "../http/upgrade.ts";
+import { Reader } from "../net/reader.ts";
+import type { Scheduler } from "../timer/scheduler.ts";
+import type { Timer } from "../timer/wheel.ts";
+import type { FrameConnection, FrameEvent } from "./frame_connection.ts";
+import { WebSocketError } from "./frame_error.ts";
+
+/** Small for a connection that says little: it idles on 512 bytes. Most messages fit in either. */
+const READER_SIZES = { initialSize: 512, busySize: 4 * 1024 };
+
+/** What is told of what happens. */
+export interface DriverSink {
+  /** Whether no more messages can be taken for now; {@linkcode Driver.resume} says when they can. */
+  readonly full: boolean;
+  /** Something happened. */
+  received(event: FrameEvent): void;
+  /** Some of what waited has left. */
+  drained(): void;
+  /** The last word was said: nothing more comes, and nothing can be sent. */
+  ended(): void;
+}
+
+/** Drives one connection until it has ended. */
+export class Driver {
+  readonly #duplex: Duplex;
+  readonly #core: FrameConnection;
+  readonly #sink: DriverSink;
+  readonly #scheduler: Scheduler;
+  readonly #reader: Reader;
+  readonly #timer: Timer;
+  #alarmAt = Infinity;
+  #processing = false;
+  #reading = false;
+  #paused = false;
+  #writing = false;
+  /** Whether the peer has ended its side. */
+  #ended = false;
+  #queued = false;
+  #halfClosed = false;
+  #told = false;
+  #closed = false;
+
+  /** Made for raw bytes that nobody else reads or writes. */
+  constructor(duplex: Duplex, options: { core: FrameConnection; sink: DriverSink; scheduler: Scheduler }) {
+    this.#duplex = duplex;
+    this.#core = options.core;
+    this.#sink = options.sink;
+    this.#scheduler = options.scheduler;
+    this.#reader = new Reader(duplex, READER_SIZES);
+    this.#timer = options.scheduler.timer(() => this.#expire(), { ref: false });
+  }
+
+  /** Begins to read. The loops are made of callbacks: one of `await`s costs each idle connection 0.3 KiB more. */
+  start(): void {
+    this.#process();
+  }
+
+  /** The core was told to send something: it leaves at the end of this turn, with all else that was sent in it. */
+  wake(): void {
+    if (this.#processing || this.#queued || this.#closed) return;
+    this.#queued = true;
+    queueMicrotask(this.#flushQueued);
+  }
+
+  readonly #flushQueued = (): void => {
+    this.#queued = false;
+    this.#process();
+  };
+
+  /** The sink has room again. */
+  resume(): void {
+    this.#process();
+  }
+
+  /** Parks a read, unless nobody has room for what it would bring: then the peer has to wait. */
+  #read(): void {
+    if (this.#closed || this.#reading) return;
+    if (this.#full) {
+      if (!this.#paused) this.#core.paused();
+      this.#paused = true;
+      return;
+    }
+    if (this.#paused) this.#core.resumed(this.#scheduler.now());
+    this.#paused = false;
+    this.#reading = true;
+    this.#duplex.read(this.#reader.space()).then(this.#received, this.#lost);
+  }
+
+  /** Whether messages can't be told; once we have said Close, none are. */
+  get #full(): boolean {
+    return this.#sink.full && this.#core.phase === "open";
+  }
+
+  readonly #received = (count: number | null): void => {
+    this.#reading = false;
+    if (this.#closed) return;
+    if (count === null) this.#ended = true;
+    else this.#reader.commit(count);
+    this.#process();
+  };
+
+  /** Lets the core read what is there, and tells what it says, until there is no more or the sink is full. */
+  #process(): void {
+    if (this.#processing || this.#closed) return;
+    this.#processing = true;
+    const core = this.#core;
+    const reader = this.#reader;
+    const now = this.#scheduler.now();
+    this.#tell(); // what a command brought about
+    while (reader.length > 0 && !this.#full) {
+      reader.consume(core.receive(reader.buffer, reader.start, reader.end, now));
+      if (!this.#tell()) break; // what is left is a frame that is not there whole
+    }
+    if (this.#ended && !this.#full) {
+      core.receiveEnd(now);
+      this.#tell();
+    }
+    this.#processing = false;
+    this.#flush(now);
+    this.#arm(now);
+    if (!this.#ended) this.#read();
+  }
+
+  #tell(): boolean {
+    const event = this.#core.takeEvent();
+    if (event === undefined) return false;
+    this.#sink.received(event);
+    return true;
+  }
+
+  #flush(now: number): void {
+    if (this.#closed) return;
+    const core = this.#core;
+    if (core.end === "closed") return this.#close(); // though a write never ends
+    if (this.#writing) return;
+    const view = core.takeOutput(now);
+    if (view === undefined) return this.#flushed();
+    this.#writing = true;
+    this.#duplex.write(view).then(this.#written, this.#lost);
+  }
+
+  readonly #written = (count: number): void => {
+    this.#writing = false;
+    if (this.#closed) return;
+    const now = this.#scheduler.now();
+    this.#core.sent(count, now);
+    this.#sink.drained();
+    this.#flush(now);
+    this.#arm(now);
+  };
+
+  /** All has left. */
+  #flushed(): void {
+    if (this.#core.end === "open" || this.#halfClosed) return;
+    // RFC 6455 §7.1.1: our side ends; what the peer still sends is read and thrown away, so that nothing resets ours.
+    this.#halfClosed = true;
+    this.#end();
+    this.#duplex.closeWrite().catch(this.#lost);
+  }
+
+  #expire(): void {
+    this.#alarmAt = Infinity;
+    const now = this.#scheduler.now();
+    if (this.#core.deadline <= now) {
+      this.#core.expire(now);
+      this.#process();
+    }
+    this.#arm(now);
+  }
+
+  /** Sees to it that the core is woken at its deadline; an alarm that comes too early is re-armed then. */
+  #arm(now: number): void {
+    if (this.#closed) return;
+    const { deadline } = this.#core;
+    if (deadline >= this.#alarmAt) return;
+    this.#alarmAt = deadline;
+    this.#scheduler.arm(this.#timer, Math.max(0, deadline - now), now);
+  }
+
+  readonly #lost = (error: unknown): void => {
+    this.#reading = this.#writing = false;
+    if (this.#closed) return;
+    const why = error instanceof Error ? error.message : String(error);
+    this.#core.abort(new WebSocketError(`Cannot go on as the connection was lost: ${why}`, { cause: error }));
+    this.#tell();
+    this.#close();
+  };
+
+  #close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#scheduler.cancel(this.#timer);
+    this.#duplex.close();
+    this.#end();
+  }
+
+  #end(): void {
+    if (this.#told) return;
+    this.#told = true;
+    this.#sink.ended();
+  }
+}
