@@ -41,8 +41,11 @@ export interface ServeWorkerData {
 /** How often a worker that goes looks whether its connections are gone, in milliseconds. */
 const LOOK = 5;
 
-/** How often it looks for a moment in which nobody connects: some hundred times is forever on a busy port. */
+/** How often it looks for a moment in which nobody connects: some hundred times is for ever on a busy port. */
 const MOST_LOOKS = 200;
+
+/** How many of these looks are as long as the others, before they become short ones of 1 ms. */
+const PATIENT_LOOKS = 20;
 
 /** How long connections that were accepted last have for their request after the port was closed, in milliseconds. */
 const LAST_REQUESTS = 1_000;
@@ -182,15 +185,16 @@ export class ServerSide {
     await this.#quiet();
     this.#listener?.close();
     const last = scheduler.now() + LAST_REQUESTS;
-    while (stats.connections > 0 && scheduler.now() < last) await scheduler.sleep(LOOK);
+    do await scheduler.sleep(LOOK); while (stats.connections > 0 && scheduler.now() < last); // one may still be accepted
   }
 
-  /** Waits for a moment in which nobody was accepted, at most so many. */
+  /** Waits for a moment in which nobody has come for a while, a shorter one after some looks, and not for ever. */
   async #quiet(): Promise<void> {
     const { scheduler } = this.#options.context;
     for (let look = 0; look < MOST_LOOKS; look++) {
       const before = this.#listener?.accepted;
-      await scheduler.sleep(0);
+      await scheduler.sleep(look < PATIENT_LOOKS ? LOOK : 1);
+      await scheduler.sleep(0); // whoever has come together with the timer is accepted by now
       if (this.#listener?.accepted === before) return;
     }
   }

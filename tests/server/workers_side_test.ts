@@ -177,7 +177,9 @@ Deno.test("ServerSide that leaves waits for a moment in which nobody connects", 
   const clients: Client[] = [first];
   for (let at = 0; at < 20; at++) {
     clients.push(await stage.dial());
-    stage.clock.advance(0); // one look
+    stage.clock.advance(5); // one look
+    await turn();
+    stage.clock.advance(0);
   }
   for (const client of clients) {
     await ask(client);
