@@ -42,16 +42,17 @@ export class Incoming<O> implements FrameHandler {
   headers(id: number, fields: readonly HpackField[] | undefined, endStream: boolean, dependency: number): void {
     const { table, role } = this.#state;
     const stream = table.get(id);
-    if (dependency === id) throw new Http2Error("stream", ErrorCode.ProtocolError, SELF_DEPENDENCY, { streamId: id });
     if (stream !== undefined) {
       if (stream.received || stream.state === State.ReservedLocal) {
         throw stream.error(ErrorCode.StreamClosed, "Cannot read HEADERS as the peer must not have ended");
       }
+      if (dependency === id) throw selfDependency(id);
       if (role === "client" && !stream.answered) return this.#response(stream, fields, endStream);
       return this.#trailers(stream, fields, endStream);
     }
     if (role === "client" || !table.isIdle(id)) return this.#onClosed(id, "HEADERS");
     if (table.isOwn(id)) throw idleError("HEADERS", id);
+    if (dependency === id) throw selfDependency(id);
     this.#request(id, fields, endStream);
   }
 
@@ -213,7 +214,7 @@ export class Incoming<O> implements FrameHandler {
     if (dependency !== streamId) return;
     // What is not open can't be reset.
     if (table.get(streamId) === undefined) throw protocolError(SELF_DEPENDENCY);
-    throw new Http2Error("stream", ErrorCode.ProtocolError, SELF_DEPENDENCY, { streamId });
+    throw selfDependency(streamId);
   }
 
   /** See {@linkcode FrameHandler.rstStream}. */
@@ -399,6 +400,11 @@ function protocolError(message: string): Http2Error {
 
 function idleError(what: string, id: number): Http2Error {
   return protocolError(`Cannot read ${what} as stream ${id} must not be idle`);
+}
+
+/** RFC 7540 §5.3.1, the one rule of its priorities that stays. */
+function selfDependency(streamId: number): Http2Error {
+  return new Http2Error("stream", ErrorCode.ProtocolError, SELF_DEPENDENCY, { streamId });
 }
 
 function flowError(scope: "stream" | "connection", message: string, streamId: number): Http2Error {
