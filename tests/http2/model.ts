@@ -231,11 +231,7 @@ export class Model {
   }
 
   #reset(id: number, state: "resetByPeer" | "resetByUs"): void {
-    const before = this.stateOf(id);
-    if (
-      before === "ours" || before === "ended" || before === "resetByPeer" || before === "resetByUs" ||
-      before === "skipped"
-    ) return;
+    if (["ours", "ended", "resetByPeer", "resetByUs"].includes(this.stateOf(id))) return;
     this.#highest = Math.max(this.#highest, id);
     this.#states.set(id, state);
     const request = this.#requests.get(id);
