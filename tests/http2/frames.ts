@@ -80,9 +80,14 @@ function readDripping(bytes: Uint8Array): Outcome {
   return { frames, used };
 }
 
-/** Cuts a frame's bytes at each offset: nothing before its end is a frame. */
+/** Cuts a frame's bytes at each offset, alone and behind other bytes: nothing before its end is a frame. */
 export function assertEveryCut(bytes: Uint8Array): void {
-  for (let end = 0; end < bytes.length; end++) assertStrictEquals(readFrame(bytes.subarray(0, end), 0), undefined);
+  const behind = new Uint8Array(40 + bytes.length).fill(0xff);
+  behind.set(bytes, 40);
+  for (let end = 0; end < bytes.length; end++) {
+    assertStrictEquals(readFrame(bytes.subarray(0, end), 0), undefined);
+    assertStrictEquals(readFrame(behind.subarray(0, 40 + end), 40), undefined);
+  }
 }
 
 /** Gives bytes of hexadecimal digits; spaces don't count. */
