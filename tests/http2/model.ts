@@ -55,6 +55,18 @@ export type ConnectionInput =
   | "DATA on 0"
   | "RST_STREAM on 0"
   | "PRIORITY on 0"
+  | "PING on 1"
+  | "PING of 7 octets"
+  | "SETTINGS on 1"
+  | "SETTINGS of 5 octets"
+  | "SETTINGS answer of 6 octets"
+  | "GOAWAY on 1"
+  | "GOAWAY of 7 octets"
+  | "PRIORITY_UPDATE"
+  | "PRIORITY_UPDATE on 1"
+  | "PRIORITY_UPDATE for 0"
+  | "PRIORITY_UPDATE for 2"
+  | "PRIORITY_UPDATE of 3 octets"
   | "WINDOW_UPDATE on 0"
   | "WINDOW_UPDATE of 0 on 0"
   | "WINDOW_UPDATE beyond 2^31-1 on 0";
@@ -158,6 +170,18 @@ export const CONNECTION_OUTCOMES: Readonly<Record<ConnectionInput, readonly Outc
   "DATA on 0": [C1],
   "RST_STREAM on 0": [C1],
   "PRIORITY on 0": [C1],
+  "PING on 1": [C1], // §6.7
+  "PING of 7 octets": [C6],
+  "SETTINGS on 1": [C1], // §6.5
+  "SETTINGS of 5 octets": [C6],
+  "SETTINGS answer of 6 octets": [C6],
+  "GOAWAY on 1": [C1], // §6.8
+  "GOAWAY of 7 octets": [C6],
+  "PRIORITY_UPDATE": ["ok"], // RFC 9218 §7.1, as all that follow
+  "PRIORITY_UPDATE on 1": [C1],
+  "PRIORITY_UPDATE for 0": [C1],
+  "PRIORITY_UPDATE for 2": [C1], // a push that was never promised
+  "PRIORITY_UPDATE of 3 octets": [C6],
   "WINDOW_UPDATE on 0": ["ok"],
   "WINDOW_UPDATE of 0 on 0": [C1], // §6.9
   "WINDOW_UPDATE beyond 2^31-1 on 0": [C3], // §6.9.1
