@@ -236,7 +236,7 @@ export class Http2Connection<O = unknown> {
 
   #expireStreams(now: number): void {
     const state = this.#state;
-    const { drains, gaps, requests, stalls } = state.deadlines;
+    const { drains, gaps, requests, stalls, unreads } = state.deadlines;
     // RFC 9113 §8.1: the answer is complete, and the rest of the request is of no use.
     drains.expire(now, (stream) => state.reset(stream, ErrorCode.NoError));
     gaps.expire(now, (stream) => {
@@ -244,9 +244,16 @@ export class Http2Connection<O = unknown> {
       else this.#timeOut(stream, "the next piece of content", gaps.limit);
     });
     requests.expire(now, (stream) => this.#timeOut(stream, "the whole of a request", requests.limit));
+    state.deadlines.expireResponses(state.table.values(), now, (stream, limit) => {
+      this.#timeOut(stream, "a response's head", limit);
+    });
+    unreads.expire(now, (stream) => {
+      const message = `Cannot read on as content must be taken within ${unreads.limit} ms`;
+      state.breakOff(stream, lateStream(stream, message));
+    });
     stalls.expire(now, (stream) => {
       const why = `the peer must give room for it within ${stalls.limit} ms`;
-      state.breakOff(stream, stream.error(ErrorCode.Cancel, `Cannot send content as ${why}`));
+      state.breakOff(stream, lateStream(stream, `Cannot send content as ${why}`));
     });
   }
 
@@ -254,7 +261,7 @@ export class Http2Connection<O = unknown> {
   #timeOut(stream: Http2Stream<O>, what: string, limit: number): void {
     const state = this.#state;
     const message = `Cannot read ${what} as it must come within ${limit} ms`;
-    const error = new Http2Error("stream", ErrorCode.Cancel, message, { streamId: stream.id, status: 408 });
+    const error = lateStream(stream, message);
     if (state.role !== "server" || stream.phase !== "head") return state.breakOff(stream, error);
     state.events.push({ type: "reset", stream, error, byPeer: false, unprocessed: false });
     state.refuse(stream, 408);
@@ -344,6 +351,7 @@ export class Http2Connection<O = unknown> {
     if (stream.received || stream.closed) return;
     stream.receiveWindow.consume(count);
     if (!flow.refill(stream)) return;
+    deadlines.unreads.remove(stream);
     deadlines.gaps.add(stream, now);
     if (roundTrip.shouldMeasure) this.#state.ping("bandwidth");
   }
@@ -397,6 +405,11 @@ export function contentOfText(text: string): string | Uint8Array {
 /** The peer is too slow for a whole connection. */
 function lateError(what: string, limit: number, code: ErrorCode = ErrorCode.ProtocolError): Http2Error {
   return new Http2Error("connection", code, `Cannot go on as ${what} within ${limit} ms`, { status: 408 });
+}
+
+/** Somebody is too slow for a stream. */
+function lateStream({ id }: { readonly id: number }, message: string): Http2Error {
+  return new Http2Error("stream", ErrorCode.Cancel, message, { streamId: id, status: 408 });
 }
 
 const encoder = new TextEncoder();

@@ -11,7 +11,7 @@ import { ErrorCode, Http2Error } from "./error.ts";
 import type { Http2Event } from "./events.ts";
 import { FRAME_HEADER_BYTES, MAX_STREAM_ID } from "./frame.ts";
 import { writeGoAway, writePing, writeRstStream, writeWindowUpdate } from "./frame_write.ts";
-import type { Http2Limits, Http2Timeouts } from "./limits.ts";
+import type { Http2ClientTimeouts, Http2Limits, Http2Timeouts } from "./limits.ts";
 import { ReceiveFlow } from "./receive_flow.ts";
 import { type PingReason, RoundTrip } from "./round_trip.ts";
 import { Sender, type SenderOwner } from "./sender.ts";
@@ -26,8 +26,8 @@ export interface Http2ConnectionOptions {
   readonly role: "server" | "client";
   /** What it takes at most. */
   readonly limits: Http2Limits;
-  /** How long it waits. */
-  readonly timeouts: Http2Timeouts;
+  /** How long it waits; a server waits for no response, and leaves its readers their time. */
+  readonly timeouts: Http2Timeouts & Partial<Http2ClientTimeouts>;
   /** The time, in milliseconds; the same clock's as in all that follows. */
   readonly now: number;
   /** Whether a client accepts pushed responses; a server's says nothing. */
@@ -253,6 +253,7 @@ export class ConnectionState<O> implements SenderOwner<O> {
   /** See {@linkcode SenderOwner.streamSent}. */
   streamSent(stream: Http2Stream<O>): void {
     stream.mark = this.sender.total;
+    if (this.role === "client") this.deadlines.awaitResponse(stream, this.now);
     if (stream.watched) this.watched.set(stream, stream.mark);
     this.deadlines.stalls.remove(stream);
     // Not reset at once: there are clients that then lose the answer which they have not read yet.

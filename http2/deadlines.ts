@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Http2Timeouts } from "./limits.ts";
+import type { Http2ClientTimeouts, Http2Timeouts } from "./limits.ts";
 import type { Http2Stream } from "./stream.ts";
 import { Waiting } from "./waiting.ts";
 
@@ -25,6 +25,11 @@ export class Deadlines<O> {
   readonly stalls: Waiting<Http2Stream<O>>;
   /** Streams that were answered, and of whose requests the rest is thrown away. */
   readonly drains: Waiting<Http2Stream<O>>;
+  /** Streams of a client whose reader takes nothing, so that there is no room for more. */
+  readonly unreads: Waiting<Http2Stream<O>>;
+  readonly #responseTimeout: number;
+  /** When to look which responses are late: no later than the first of them is. */
+  #responsesBy = Infinity;
   readonly #timeouts: Http2Timeouts;
   readonly #ageBy: number;
   readonly #by: Record<DueStep, number>;
@@ -32,8 +37,14 @@ export class Deadlines<O> {
   #heardAt: number;
 
   /** Made with the connection. */
-  constructor(role: "server" | "client", timeouts: Http2Timeouts, now: number) {
+  constructor(
+    role: "server" | "client",
+    timeouts: Http2Timeouts & Partial<Http2ClientTimeouts>,
+    now: number,
+  ) {
     this.#timeouts = timeouts;
+    this.#responseTimeout = timeouts.response ?? Infinity;
+    this.unreads = new Waiting(timeouts.unread ?? Infinity);
     this.gaps = new Waiting(timeouts.body);
     this.requests = new Waiting(role === "server" ? timeouts.request : Infinity);
     this.stalls = new Waiting(timeouts.write);
@@ -91,12 +102,36 @@ export class Deadlines<O> {
     return this.#ageBy <= now || idle && this.#idleSince + this.#timeouts.idle <= now;
   }
 
+  /** A stream's response is waited for from now on; that costs no more than a note, as many come before any is late. */
+  awaitResponse(stream: Http2Stream<O>, now: number): void {
+    stream.awaitedSince = now;
+    if (this.#responsesBy === Infinity) this.#responsesBy = now + this.#responseTimeout;
+  }
+
+  /** Tells of those of the streams whose response's head is late. */
+  expireResponses(
+    streams: Iterable<Http2Stream<O>>,
+    now: number,
+    late: (stream: Http2Stream<O>, limit: number) => void,
+  ): void {
+    if (this.#responsesBy > now) return;
+    const limit = this.#responseTimeout;
+    this.#responsesBy = Infinity;
+    for (const stream of [...streams]) {
+      if (stream.answered) continue;
+      const by = stream.awaitedSince + limit;
+      if (by <= now) late(stream, limit);
+      else this.#responsesBy = Math.min(this.#responsesBy, by);
+    }
+  }
+
   /** A stream is closed. */
   forget(stream: Http2Stream<O>): void {
     this.gaps.remove(stream);
     this.requests.remove(stream);
     this.stalls.remove(stream);
     this.drains.remove(stream);
+    this.unreads.remove(stream);
   }
 
   /**
@@ -109,6 +144,7 @@ export class Deadlines<O> {
     const by = this.#by;
     let at = Math.min(by.preface, by.settings, by.head, by.write, by.goAway, this.#ageBy);
     at = Math.min(at, this.gaps.deadline, this.requests.deadline, this.stalls.deadline, this.drains.deadline);
+    at = Math.min(at, this.#responsesBy, this.unreads.deadline);
     at = Math.min(at, this.#heardAt + this.#timeouts.ping, pingSince + this.#timeouts.pong);
     return idle ? Math.min(at, this.#idleSince + this.#timeouts.idle) : at;
   }

@@ -144,6 +144,7 @@ export class Incoming<O> implements FrameHandler {
     stream.step("receiveEnd");
     deadlines.gaps.remove(stream);
     deadlines.requests.remove(stream);
+    deadlines.unreads.remove(stream);
     events.push({ type: "end", stream, trailers });
     this.#state.closeIfDone(stream);
   }
@@ -174,6 +175,7 @@ export class Incoming<O> implements FrameHandler {
     promised.step("receivePush");
     promised.request = head;
     table.add(promised);
+    state.deadlines.awaitResponse(promised, state.now);
     state.events.push({ type: "push", stream, promised, head });
   }
 
@@ -202,9 +204,9 @@ export class Incoming<O> implements FrameHandler {
     }
     if (isLast) return this.#ended(stream, NO_FIELDS);
     if (length === 0 || stream.discarding) return; // who sends what nobody reads gets no more room
-    // Where there is no room the reader is slow, not the peer.
-    if (flow.refill(stream) || stream.receiveWindow.credit > 0) deadlines.gaps.add(stream, state.now);
-    else deadlines.gaps.remove(stream);
+    if (flow.refill(stream) || stream.receiveWindow.credit > 0) return deadlines.gaps.add(stream, state.now);
+    deadlines.gaps.remove(stream); // the reader is slow, not the peer
+    deadlines.unreads.add(stream, state.now);
   }
 
   /** See {@linkcode FrameHandler.priority}. */

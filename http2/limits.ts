@@ -64,6 +64,14 @@ export interface Http2Timeouts {
   readonly goAway: number;
 }
 
+/** How long a client waits beside {@linkcode Http2Timeouts}, in milliseconds; `Infinity` for ever. */
+export interface Http2ClientTimeouts {
+  /** From a request's last octet to the end of its response's head, interim responses included. */
+  readonly response: number;
+  /** For a reader to take content, where there is no room for more. */
+  readonly unread: number;
+}
+
 /** The defaults of {@linkcode Http2Limits}. */
 export const DEFAULT_HTTP2_LIMITS: Http2Limits = {
   /** nginx: 128, Apache httpd: 100; RFC 9113 §6.5.2 recommends no less than 100. */

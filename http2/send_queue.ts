@@ -59,11 +59,18 @@ export class SendQueue<O> {
 
   /** Puts a stream that has more to send back: in front where it is sequential, else behind the others. */
   putBack(stream: Http2Stream<O>): void {
-    const { priority } = stream;
-    if (!stream.prioritised || priority.incremental) return this.add(stream);
+    if (!stream.prioritised || stream.priority.incremental) this.add(stream);
+    else this.giveBack(stream);
+  }
+
+  /** Puts a stream that could not have its turn back in front. */
+  giveBack(stream: Http2Stream<O>): void {
+    const { urgency, incremental } = stream.priority;
     stream.queueing = "queued";
-    this.#level(priority.urgency).sequential.unshift(stream);
-    this.#occupied |= 1 << priority.urgency;
+    const level = this.#level(urgency);
+    if (stream.prioritised && !incremental) level.sequential.unshift(stream);
+    else level.incremental.unshift(stream);
+    this.#occupied |= 1 << urgency;
   }
 
   #level(urgency: number): Level<O> {

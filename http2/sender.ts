@@ -162,8 +162,10 @@ export class Sender<O> {
     for (; stream !== undefined; stream = this.#queue.take()) {
       const turn = this.#turn(stream);
       if (turn === "done") continue;
-      this.#queue.putBack(stream);
-      if (turn === "full") {
+      if (turn === "more") this.#queue.putBack(stream);
+      else {
+        // It had no turn yet; also, heads of new streams must leave in the order of their numbers (RFC 9113 §5.1.1).
+        this.#queue.giveBack(stream);
         this.#full = true;
         return;
       }

@@ -62,6 +62,8 @@ export class Http2Stream<O = unknown> {
   mark = -1;
   /** How many bytes were received that no reader has taken. */
   unread = 0;
+  /** Since when a client waits for the response, in milliseconds; infinite before. */
+  awaitedSince = Infinity;
   /** Whether a final response's head was received. */
   answered = false;
   readonly sendWindow: SendWindow;
