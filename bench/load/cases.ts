@@ -66,6 +66,9 @@ const JSON_POST: WrkLoad = {
 const { ours, denoServe, nodeHttp, canned } = server;
 const GET: WrkLoad = { connections: 64 };
 
+/** Servers on two cores, and one worker to compare with. */
+const SEVERAL = [server.oursBy(2), server.oursBy(1), server.denoServeParallel, server.denoServeShared];
+
 /** Clients that ask a server of canned bytes, the same for all. */
 const hello = (inFlight: number) =>
   client.asking(
@@ -186,6 +189,20 @@ export const CASES: readonly Case[] = [
     title: "POST of a small JSON body that is parsed and answered, 64 connections",
     unit: REQUESTS,
     contenders: server.serving("echo", requests(JSON_POST), [ours, denoServe, nodeHttp]),
+    targets: [],
+  },
+  {
+    name: "workers",
+    title: "GET of a text that takes 100 µs of a core, 64 connections, two workers",
+    unit: REQUESTS,
+    contenders: server.serving("burn", requests(GET), SEVERAL),
+    targets: [{ against: "one worker", atLeast: 1.7 }],
+  },
+  {
+    name: "workers-hello",
+    title: "the same, of a text that takes nothing",
+    unit: REQUESTS,
+    contenders: server.serving("hello", requests(GET), SEVERAL),
     targets: [],
   },
   {

@@ -70,6 +70,43 @@ export const writeLoop: Server = denoServer("write loop", "servers/write_loop.ts
 /** A loop that reads as many bytes as are announced. */
 export const readLoop: Server = denoServer("read loop", "servers/read_loop.ts", { floor: true });
 
+/** How many workers those cases have that measure several: what all machines have that measure anything. */
+const WORKERS = 2;
+
+/** Gives the call of a server that runs in several threads: it may read the repository, where the threads' modules lie. */
+function threaded(path: string, args: readonly string[]): Invocation {
+  const { program, args: [command, ...rest] } = script(path, args);
+  const root = new URL("../../", import.meta.url).pathname;
+  return { program, args: [command!, "--unstable-net", `--allow-read=${root}`, ...rest] };
+}
+
+/** Our own `serve` by two workers, or by one. */
+export function oursBy(workers: number): Server {
+  const name = workers === WORKERS ? "ours" : workers === 1 ? "one worker" : `${workers} workers`;
+  return { name, start: (handler) => threaded("servers/ours_workers.ts", [handler, String(workers)]) };
+}
+
+/** `Deno.serve` in two threads that share a port. */
+export const denoServeShared: Server = {
+  name: "Deno.serve, reusePort",
+  start: (handler) => threaded("servers/deno_serve_workers.ts", [handler, String(WORKERS)]),
+};
+
+/** `deno serve --parallel`, which has a thread for each core. */
+export const denoServeParallel: Server = {
+  name: "deno serve --parallel",
+  start: (handler) => {
+    const { program, args } = threaded("servers/app.ts", [handler]);
+    return { program, args: ["serve", "--parallel", "--host=127.0.0.1", `--port=${freePort()}`, ...args.slice(1)] };
+  },
+};
+
+/** A port that was free a moment ago: threads that each chose one would not share it. */
+function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
+
 /** Gives what a case needs to measure servers: each runs one handler, in a process that lives through all rounds. */
 export function serving(handler: string, load: Load, servers: readonly Server[]): Contender[] {
   return servers.map((server) => ({

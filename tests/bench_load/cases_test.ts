@@ -40,6 +40,7 @@ Deno.test("CASES judge by the promised targets", () => {
     "upload-stream": [{ against: "Deno.serve", atLeast: 1 }],
     "upload-bytes": [{ against: "Deno.serve", atLeast: 1 }],
     idle: [{ atMost: 12_288 }],
+    workers: [{ against: "one worker", atLeast: 1.7 }],
     "client-32": [{ against: "fetch", atLeast: 2.5 }, { against: "undici", atLeast: 1.5 }],
     "client-one": [{ against: "fetch", atLeast: 1.5 }],
     "client-download": [{ against: "fetch", atLeast: 1 }],
