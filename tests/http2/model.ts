@@ -214,6 +214,11 @@ export class Model {
     return this.#requests.get(id);
   }
 
+  /** How many requests the handler is to have seen. */
+  get requests(): number {
+    return this.#requests.size;
+  }
+
   /** Whether the handler could answer a stream now. */
   canAnswer(id: number): boolean {
     return ["open", "halfClosedRemote"].includes(this.stateOf(id));

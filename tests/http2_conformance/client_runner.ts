@@ -137,7 +137,7 @@ function heardFrom({ peer, status, outcome, resent }: Talk, from: number): Heard
     frames: peer.heard.slice(from),
     fieldsOf: (frame) => peer.fieldsOf(frame),
     over: peer.over,
-    text: peer.broken === undefined ? "" : peer.restText,
+    text: peer.over ? peer.restText : "",
     client: { status, outcome, resent: resent || requestsOf(peer) > 1 },
   };
 }

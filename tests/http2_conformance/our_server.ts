@@ -7,7 +7,7 @@
 
 import { assertEquals } from "@std/assert";
 import { dialTcp, memoryNetwork } from "../../net/mod.ts";
-import { type Handler, serve, type ServeLimits } from "../../server/mod.ts";
+import { type Handler, serve, type ServeLimits, type ServeListenerOptions } from "../../server/mod.ts";
 import { ManualClock } from "../../timer/mod.ts";
 import { latin1, settled } from "../http2/peer.ts";
 import type { NamedSettings } from "./cases.ts";
@@ -39,12 +39,24 @@ function handlerOf({ bodyBytes, reads }: ServerSetup): Handler {
   };
 }
 
-/** Starts a server in memory, whose time stands still. */
+/** Starts a server in memory, whose time stands still, for HTTP/2 alone. */
 export function startInMemory(setup: ServerSetup): Promise<ServerUnderTest> {
+  return startWith(setup, ["h2"]);
+}
+
+/** Starts a server in memory that speaks HTTP/1.1 as well, so that what comes first decides. */
+export function startBesideHttp1(setup: ServerSetup): Promise<ServerUnderTest> {
+  return startWith(setup, ["h2", "http/1.1"]);
+}
+
+function startWith(
+  setup: ServerSetup,
+  protocols: NonNullable<ServeListenerOptions["protocols"]>,
+): Promise<ServerUnderTest> {
   const clock = new ManualClock({ date: Date.UTC(2026, 0, 1) });
   const { listener, connect } = memoryNetwork({ backlog: 1_000 });
   const limits = { ...limitsOf(setup.settings), maxConnections: Infinity };
-  const server = serve({ listener, clock, limits, protocols: ["h2"], onConnectionError: () => {} }, handlerOf(setup));
+  const server = serve({ listener, clock, limits, protocols, onConnectionError: () => {} }, handlerOf(setup));
   return Promise.resolve({
     echoes: true,
     connect: (cut) => connect(cut === "octets" ? { chunkSize: 1 } : {}),

@@ -175,7 +175,7 @@ function heardFrom(peer: Peer, from: number): Heard {
     frames: peer.heard.slice(from),
     fieldsOf: (frame) => peer.fieldsOf(frame),
     over: peer.over,
-    text: peer.broken === undefined ? "" : peer.restText,
+    text: peer.over ? peer.restText : "",
   };
 }
 
