@@ -318,10 +318,15 @@ export class Http2Driver implements Http2CallDriver, ConnectionDriver {
 
   readonly #lost = (error: unknown): void => {
     if (this.#closed) return;
-    // A client that has nothing to wait for may leave as it likes.
-    if (this.core.end !== "lingering" && this.core.openStreams > 0) this.#context.onConnectionError(error);
+    if (this.core.end !== "lingering" && this.#isAwaited()) this.#context.onConnectionError(error);
     this.#close(error);
   };
+
+  /** Whether the client waits for something. One that has all its answers may leave as it likes, uploads half sent. */
+  #isAwaited(): boolean {
+    for (const { mark } of this.core.streams()) if (mark < 0) return true;
+    return false;
+  }
 
   #close(reason: unknown): void {
     if (this.#closed) return;

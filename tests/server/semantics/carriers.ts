@@ -10,6 +10,7 @@ import type { Handler, HttpServer, ServeBaseOptions } from "../../../server/mod.
 import { serve } from "../../../server/mod.ts";
 import { type Answer, ask, type Connection, type Sending } from "./client.ts";
 import { H1Connection } from "./h1_client.ts";
+import { H2Connection } from "./h2_client.ts";
 
 /** The options that a case may set. */
 export type CaseOptions = Pick<ServeBaseOptions, "onError" | "limits" | "timeouts" | "allowHalfOpen" | "signal">;
@@ -29,7 +30,7 @@ export interface Carrier {
   /** Its name in the tests. */
   readonly name: string;
   /** What `info.protocol` says. */
-  readonly protocol: "HTTP/1.1";
+  readonly protocol: "HTTP/1.1" | "HTTP/2";
   /** The scheme of URLs. */
   readonly scheme: "http" | "https";
   /** The kind of addresses. */
@@ -49,10 +50,18 @@ const quiet = { onListen: () => {} };
 const testdata = new URL("../../net/testdata/", import.meta.url);
 const pem = (name: string) => Deno.readTextFileSync(new URL(name, testdata));
 
-const h1 = {
+/** How a version is spoken. */
+type Version = Pick<Carrier, "protocol" | "connect">;
+
+const h1: Version = {
   protocol: "HTTP/1.1",
-  connect: (transport: Transport) => new H1Connection(transport, AUTHORITY),
-} as const;
+  connect: (transport) => new H1Connection(transport, AUTHORITY),
+};
+
+const h2: Version = {
+  protocol: "HTTP/2",
+  connect: (transport) => new H2Connection(transport, AUTHORITY),
+};
 
 /** Whether there are Unix sockets: not on Windows, nor where tests may use only some of the network, unless `CI` is set. */
 export function unixSockets(): boolean {
@@ -77,47 +86,46 @@ function overMemory(chunkSize: number): Carrier["start"] {
   };
 }
 
-/** Everything that HTTP/1.1 goes over. */
+const overTcp: Carrier["start"] = (handler, options) => {
+  const server = serve({ ...options, ...quiet, hostname: "127.0.0.1", port: 0 }, handler);
+  return { server, dial: () => dialTcp({ hostname: "127.0.0.1", port: server.addr.port }) };
+};
+
+/** Over TLS the client says by ALPN what it speaks; none where it says nothing. */
+function overTls(alpn: readonly string[]): Carrier["start"] {
+  return (handler, options) => {
+    const [cert, key] = [pem("cert.pem"), pem("key.pem")];
+    const server = serve({ ...options, ...quiet, hostname: "127.0.0.1", port: 0, cert, key }, handler);
+    const { port } = server.addr;
+    const dial = () => dialTls({ hostname: "127.0.0.1", port, caCerts: [cert], alpnProtocols: [...alpn] });
+    return { server, dial };
+  };
+}
+
+const overUnix: Carrier["start"] = async (handler, options) => {
+  const folder = await Deno.makeTempDir();
+  const path = `${folder}/server.sock`;
+  const server = serve({ ...options, ...quiet, path }, handler);
+  return { server, dial: () => dialUnix({ path }), cleanUp: () => Deno.remove(folder, { recursive: true }) };
+};
+
+const MEMORY = { scheme: "http", transport: "memory", here: true } as const;
+const TCP = { scheme: "http", transport: "tcp", here: true, start: overTcp } as const;
+const TLS = { scheme: "https", transport: "tcp", here: true } as const;
+const UNIX = { scheme: "http", transport: "unix", here: unixSockets(), start: overUnix } as const;
+
+/** Everything that each version goes over: in clear by how the client begins, over TLS by ALPN. */
 export const CARRIERS: readonly Carrier[] = [
-  { ...h1, name: "memory", scheme: "http", transport: "memory", here: true, start: overMemory(Infinity) },
-  { ...h1, name: "memory in pieces of 7", scheme: "http", transport: "memory", here: true, start: overMemory(7) },
-  {
-    ...h1,
-    name: "tcp",
-    scheme: "http",
-    transport: "tcp",
-    here: true,
-    start: (handler, options) => {
-      const server = serve({ ...options, ...quiet, hostname: "127.0.0.1", port: 0 }, handler);
-      return { server, dial: () => dialTcp({ hostname: "127.0.0.1", port: server.addr.port }) };
-    },
-  },
-  {
-    ...h1,
-    name: "tls",
-    scheme: "https",
-    transport: "tcp",
-    here: true,
-    start: (handler, options) => {
-      const [cert, key] = [pem("cert.pem"), pem("key.pem")];
-      const server = serve({ ...options, ...quiet, hostname: "127.0.0.1", port: 0, cert, key }, handler);
-      const { port } = server.addr;
-      return { server, dial: () => dialTls({ hostname: "127.0.0.1", port, caCerts: [cert] }) };
-    },
-  },
-  {
-    ...h1,
-    name: "unix",
-    scheme: "http",
-    transport: "unix",
-    here: unixSockets(),
-    start: async (handler, options) => {
-      const folder = await Deno.makeTempDir();
-      const path = `${folder}/server.sock`;
-      const server = serve({ ...options, ...quiet, path }, handler);
-      return { server, dial: () => dialUnix({ path }), cleanUp: () => Deno.remove(folder, { recursive: true }) };
-    },
-  },
+  { ...h1, ...MEMORY, name: "memory", start: overMemory(Infinity) },
+  { ...h1, ...MEMORY, name: "memory in pieces of 7", start: overMemory(7) },
+  { ...h1, ...TCP, name: "tcp" },
+  { ...h1, ...TLS, name: "tls", start: overTls([]) },
+  { ...h1, ...UNIX, name: "unix" },
+  { ...h2, ...MEMORY, name: "HTTP/2 in memory", start: overMemory(Infinity) },
+  { ...h2, ...MEMORY, name: "HTTP/2 in memory in pieces of 7", start: overMemory(7) },
+  { ...h2, ...TCP, name: "HTTP/2 on tcp" },
+  { ...h2, ...TLS, name: "HTTP/2 on tls", start: overTls(["h2", "http/1.1"]) },
+  { ...h2, ...UNIX, name: "HTTP/2 on unix" },
 ];
 
 /** A server and what a case does with it. Its end must be reached within the case. */

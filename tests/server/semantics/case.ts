@@ -14,10 +14,13 @@ export type Start = (handler: Handler, options?: CaseOptions) => Promise<Peer>;
 export interface Case {
   /** What holds, as the end of a sentence that begins with `serve()`. */
   readonly name: string;
-  /** The one version that has such a thing, where not all have. */
+  /** The one version that has such a thing, where not all have; the case says why. */
   readonly only?: "HTTP/1.1";
-  /** Whether the server's hook has to be told of a failure, or may be; without it, it must not. */
-  readonly fails?: boolean | "perhaps";
+  /**
+   * Whether the server's hook has to be told of a failure, or may be; without it, it must not. What only HTTP/1.1 has to tell
+   * of is a client that gives up: that costs its connection there, and is a frame like others with HTTP/2.
+   */
+  readonly fails?: boolean | "perhaps" | "HTTP/1.1";
   /** Shows it. */
   run(start: Start): Promise<void>;
 }

@@ -46,7 +46,7 @@ export const REQUEST_CASES: readonly Case[] = [
   },
   {
     name: "takes the target in absolute form, whatever Host says (RFC 9112 §3.2.2)",
-    only: "HTTP/1.1",
+    only: "HTTP/1.1", // HTTP/2 has no such form: the parts of a target are fields of their own (RFC 9113 §8.3.1)
     async run(start) {
       await using peer = await start((request) => Response.json([request.url, request.headers.get("host")]));
       const ask = async (target: string) => JSON.parse((await peer.ask({ target })).text);

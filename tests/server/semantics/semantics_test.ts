@@ -22,8 +22,8 @@ for (const carrier of CARRIERS) {
       async fn() {
         const peer = new Peer(carrier);
         await run(async (handler, options = {}) => await peer.start(handler, options));
-        if (fails === true) assertNotEquals(peer.errors, []);
-        else if (!fails) assertEquals(peer.errors, []);
+        if (fails === true || fails === carrier.protocol) assertNotEquals(peer.errors, []);
+        else if (fails !== "perhaps") assertEquals(peer.errors, []);
         assertEquals(peer.server.stats, { ...peer.server.stats, active: 0, connections: 0 });
       },
     });
