@@ -45,6 +45,10 @@ export {
   type TaskFunction,
   TaskGroup,
   type TaskGroupOptions,
+  WorkerEndedError,
+  WorkerPool,
+  type WorkerPoolOptions,
+  type WorkerScope,
 } from "./runtime/mod.ts";
 export * from "./server/mod.ts";
 export {

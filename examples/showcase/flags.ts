@@ -12,6 +12,8 @@ export interface Flags {
   readonly port: number;
   /** The name or address to listen on. */
   readonly hostname: string;
+  /** How many workers serve, at least 1. */
+  readonly workers: number;
   /** Whether to print {@linkcode HELP} and end. */
   readonly help: boolean;
 }
@@ -25,12 +27,13 @@ export class FlagError extends Error {
 /** What `--help` prints. */
 export const HELP = `The @avx/http showcase: a server to open in a browser and to poke at with curl.
 
-Usage: deno task start [--port N] [--hostname NAME]
+Usage: deno task start [--port N] [--hostname NAME] [--workers N]
 
   --port N         TCP port, 0 to 65535 (default 8000). 0 takes a free one; the
                    line that the program prints says which.
   --hostname NAME  Name or address to listen on (default 127.0.0.1: this machine
                    only). 0.0.0.0 lets others in.
+  --workers N      Threads that serve, 1 to 256, on one port (default 1).
   --help           Print this and end.
 
 Then open the printed address: the page lists every route with a curl line.
@@ -40,6 +43,9 @@ Ctrl+C (or SIGTERM) stops accepting and finishes what is in flight, for at most
 Exit status: 0 after a clean end, 2 for a bad flag or an address that cannot be
 listened on, 1 for anything else that failed.`;
 
+/** Most workers that one may ask for: as many as the largest machines have cores. */
+const MAX_WORKERS = 256;
+
 /**
  * Reads the command line.
  *
@@ -47,21 +53,31 @@ listened on, 1 for anything else that failed.`;
  */
 export function readFlags(args: readonly string[]): Flags {
   const { values } = parse(args);
-  const { port = "8000", hostname = "127.0.0.1", help = false } = values;
+  const { port = "8000", hostname = "127.0.0.1", workers = "1", help = false } = values;
   if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
     throw new FlagError(`Cannot read --port as it must be a whole number from 0 to 65535: received ${quote(port)}`);
   }
   if (!/^[\w.:%-]+$/.test(hostname)) {
     throw new FlagError(`Cannot read --hostname as it must be a name or an address: received ${quote(hostname)}`);
   }
-  return { port: Number(port), hostname, help };
+  if (!/^[1-9]\d{0,2}$/.test(workers) || Number(workers) > MAX_WORKERS) {
+    throw new FlagError(
+      `Cannot read --workers as it must be a whole number from 1 to ${MAX_WORKERS}: received ${quote(workers)}`,
+    );
+  }
+  return { port: Number(port), hostname, workers: Number(workers), help };
 }
 
 function parse(args: readonly string[]) {
   try {
     return parseArgs({
       args: [...args],
-      options: { port: { type: "string" }, hostname: { type: "string" }, help: { type: "boolean" } },
+      options: {
+        port: { type: "string" },
+        hostname: { type: "string" },
+        workers: { type: "string" },
+        help: { type: "boolean" },
+      },
       strict: true,
       allowPositionals: false,
     });

@@ -40,7 +40,9 @@ async function main(args: readonly string[], signal: AbortSignal): Promise<numbe
   }
 }
 
+/** Serves until the signal aborts, then finishes what is in flight. */
 async function host(flags: Flags, signal: AbortSignal): Promise<void> {
+  if (flags.workers > 1) return await hostByWorkers(flags, signal);
   using showcase = new Showcase({ scheduler, counts: () => server.stats });
   const server = listen(flags, showcase);
   await aborted(signal);
@@ -49,22 +51,43 @@ async function host(flags: Flags, signal: AbortSignal): Promise<void> {
   await server.shutdown({ signal: patience.signal });
 }
 
+async function hostByWorkers(flags: Flags, signal: AbortSignal): Promise<void> {
+  const { port, hostname, workers } = flags;
+  const module = import.meta.resolve("./worker.ts");
+  const serving = serve({ module, port, hostname, workers, onListen: sayWhere });
+  const server = await serving.catch((error: unknown) => {
+    throw explained(error, flags);
+  });
+  await aborted(signal);
+  using patience = scheduler.deadline(DRAIN);
+  await server.shutdown({ signal: patience.signal });
+}
+
 /** Listens, and prints where. */
-function listen({ port, hostname }: Flags, showcase: Showcase): HttpServer<Deno.NetAddr> {
-  const onListen = (address: Deno.NetAddr) => console.log(`Listening on ${urlOf(address)}`);
+function listen(flags: Flags, showcase: Showcase): HttpServer<Deno.NetAddr> {
+  const { port, hostname } = flags;
   try {
-    return serve({ port, hostname, onListen }, showcase.handle);
+    return serve({ port, hostname, onListen: sayWhere }, showcase.handle);
   } catch (error) {
-    const reason = mendable(error);
-    if (reason === undefined) throw error;
-    throw new FlagError(`Cannot listen on ${hostname} port ${port} as ${reason}`);
+    throw explained(error, flags);
   }
+}
+
+function sayWhere(address: Deno.NetAddr): void {
+  console.log(`Listening on ${urlOf(address)}`);
+}
+
+/** What kept the server from listening, as one line where the person at the command line can mend it. */
+function explained(error: unknown, { port, hostname }: Flags): unknown {
+  const reason = mendable(error);
+  return reason === undefined ? error : new FlagError(`Cannot listen on ${hostname} port ${port} as ${reason}`);
 }
 
 /** What is wrong, where the person at the command line can mend it. */
 function mendable(error: unknown): string | undefined {
   const [, reason] = LISTEN_ERRORS.find(([type]) => error instanceof type) ?? [];
   if (reason !== undefined) return reason;
+  if (error instanceof TypeError && error.message.includes("--unstable-net")) return "--workers needs --unstable-net";
   // A name that nothing resolves comes as a plain Error, without a code.
   if (error instanceof Error && error.message.startsWith("failed to lookup")) return "the name has no address here";
   return undefined;

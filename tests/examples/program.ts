@@ -5,11 +5,17 @@
  * @module
  */
 
+/** What an example may use beside the network, if it runs workers: its own modules, and a port for several. */
+export const WORKERS_FLAGS: readonly string[] = [
+  "--unstable-net",
+  `--allow-read=${new URL("../../", import.meta.url).pathname}`,
+];
+
 /** An example as a command; `example` is its path below `examples/`. */
-export function exampleCommand(example: string, args: readonly string[]): Deno.Command {
+export function exampleCommand(example: string, args: readonly string[], flags: readonly string[] = []): Deno.Command {
   const { pathname } = new URL(`../../examples/${example}`, import.meta.url);
   return new Deno.Command("deno", {
-    args: ["run", "--frozen", "--quiet", "--no-prompt", "--allow-net=127.0.0.1", pathname, ...args],
+    args: ["run", "--frozen", "--quiet", "--no-prompt", "--allow-net=127.0.0.1", ...flags, pathname, ...args],
     env: { NO_COLOR: "1" },
     stdin: "null",
     stdout: "piped",
@@ -29,8 +35,12 @@ export class ServerProgram implements AsyncDisposable {
   }
 
   /** Starts an example and waits for the line that says where it listens. */
-  static async start(example: string, args: readonly string[]): Promise<ServerProgram> {
-    const child = exampleCommand(example, args).spawn();
+  static async start(
+    example: string,
+    args: readonly string[],
+    flags: readonly string[] = [],
+  ): Promise<ServerProgram> {
+    const child = exampleCommand(example, args, flags).spawn();
     let printed = "";
     for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
       printed += text;

@@ -14,9 +14,11 @@ import { readNumber, Refusal } from "../../examples/showcase/query.ts";
 import { DigestedLines, filler, tally } from "../../examples/showcase/streams.ts";
 
 Deno.test("readFlags() gives the defaults, and what the flags say instead", () => {
-  assertEquals(readFlags([]), { port: 8000, hostname: "127.0.0.1", help: false });
-  assertEquals(readFlags(["--port", "0", "--hostname=::1"]), { port: 0, hostname: "::1", help: false });
-  assertEquals(readFlags(["--port=65535", "--help"]), { port: 65535, hostname: "127.0.0.1", help: true });
+  const defaults = { port: 8000, hostname: "127.0.0.1", workers: 1, help: false };
+  assertEquals(readFlags([]), defaults);
+  assertEquals(readFlags(["--port", "0", "--hostname=::1"]), { ...defaults, port: 0, hostname: "::1" });
+  assertEquals(readFlags(["--port=65535", "--help"]), { ...defaults, port: 65535, help: true });
+  assertEquals(readFlags(["--workers=256"]), { ...defaults, workers: 256 });
 });
 
 for (
@@ -26,6 +28,10 @@ for (
     ["--port", "-1"],
     ["--port", "8e3"],
     ["--port", ""],
+    ["--workers", "0"],
+    ["--workers", "257"],
+    ["--workers", "1.5"],
+    ["--workers"],
     ["--port=80 "],
     ["--hostname="],
     ["--hostname", "a b"],
