@@ -10,7 +10,7 @@ import type { MessageCompression } from "./frame_compression.ts";
 import { closePayload, MAX_REASON, readClose } from "./frame_close.ts";
 import { CloseCode, violation, WebSocketError } from "./frame_error.ts";
 import { mask } from "./frame_mask.ts";
-import { decodeText, MessageAssembly } from "./frame_message.ts";
+import { compressedLimit, decodeText, MessageAssembly } from "./frame_message.ts";
 import { FrameOutput } from "./frame_output.ts";
 import { FrameSender } from "./frame_sender.ts";
 import type { WebSocketLimits, WebSocketTimeouts } from "./limits.ts";
@@ -125,7 +125,9 @@ export class FrameConnection {
     if (role === "client" && nextKey === undefined) {
       throw new TypeError("Cannot open WebSocket as a client must have 'nextKey'"); // RFC 6455 §5.1
     }
-    const maxFrameBytes = Math.min(limits.maxFrameBytes, limits.maxMessageBytes);
+    const { maxMessageBytes } = limits;
+    const longest = compression === undefined ? maxMessageBytes : compressedLimit(maxMessageBytes);
+    const maxFrameBytes = Math.min(limits.maxFrameBytes, longest);
     this.#limits = limits;
     this.#timeouts = timeouts;
     this.#compression = compression;

@@ -19,6 +19,14 @@ const FIRST_PIECE = 4096;
 const EMPTY = new Uint8Array(0);
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
+/**
+ * Most bytes that a message of at most `maxBytes` bytes may take compressed: what can't be compressed becomes longer, by
+ * five bytes a block.
+ */
+export function compressedLimit(maxBytes: number): number {
+  return maxBytes + Math.ceil(maxBytes / 64) + 64;
+}
+
 /** Decodes a message's text; a byte order mark stays (WebSockets §4: "UTF-8 decode without BOM"). */
 export function decodeText(bytes: Uint8Array): string {
   try {
@@ -71,7 +79,8 @@ export class MessageAssembly {
       this.compressed = frame.rsv1;
     }
     this.#announced += frame.length;
-    if (this.#announced > this.#maxBytes) throw tooBig("payload", this.#maxBytes, this.#announced);
+    const limit = this.compressed ? compressedLimit(this.#maxBytes) : this.#maxBytes;
+    if (this.#announced > limit) throw tooBig("payload", this.#maxBytes, this.#announced);
     if (frame.length === 0 && !frame.fin && ++this.#empty > MAX_EMPTY_FRAGMENTS) {
       throw new WebSocketError(`Cannot read message as at most ${MAX_EMPTY_FRAGMENTS} fragments may be empty`, {
         closeCode: CloseCode.PolicyViolation,
