@@ -30,6 +30,8 @@ export interface CoreHostOptions {
   readonly limits?: Partial<Http2Limits>;
   /** Whether requests are answered, as by default, or only seen. */
   readonly answers?: boolean;
+  /** Gives an answer's content; what was seen of the request, as JSON, by default. */
+  readonly contentOf?: (request: SeenRequest) => Uint8Array;
 }
 
 /** A server's connection and its handler. */
@@ -42,13 +44,15 @@ export class CoreHost {
   /** Why the connection broke down. */
   error: Http2Error | undefined = undefined;
   readonly #answers: boolean;
+  readonly #contentOf: (request: SeenRequest) => Uint8Array;
   readonly #requests = new Map<Http2Stream, SeenRequest>();
   readonly #answered = new Set<Http2Stream>();
   #unread = new Uint8Array(0);
 
   /** Makes a connection; its preface is in the output. */
-  constructor({ limits = {}, answers = true }: CoreHostOptions = {}) {
+  constructor({ limits = {}, answers = true, contentOf = echo }: CoreHostOptions = {}) {
     this.#answers = answers;
+    this.#contentOf = contentOf;
     this.core = new Http2Connection({
       role: "server",
       limits: { ...DEFAULT_HTTP2_LIMITS, ...limits },
@@ -148,12 +152,16 @@ export class CoreHost {
     if (this.#answers) this.#answer(stream, request);
   }
 
-  #answer(stream: Http2Stream, { method, path, body, trailers }: SeenRequest): void {
+  #answer(stream: Http2Stream, request: SeenRequest): void {
     if (this.#answered.has(stream)) return;
     this.#answered.add(stream);
-    const status = method === "CONNECT" ? "405" : "200";
-    const content = new TextEncoder().encode(JSON.stringify({ method, path, body, trailers }));
-    this.core.sendWhole(stream, [{ name: ":status", value: status }], method === "HEAD" ? null : content);
+    const status = request.method === "CONNECT" ? "405" : "200";
+    const content = request.method === "HEAD" ? null : this.#contentOf(request);
+    this.core.sendWhole(stream, [{ name: ":status", value: status }], content);
     this.core.release(stream);
   }
+}
+
+function echo({ method, path, body, trailers }: SeenRequest): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify({ method, path, body, trailers }));
 }
