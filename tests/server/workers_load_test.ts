@@ -69,6 +69,24 @@ programTest(
 );
 
 programTest(
+  "WorkersServer.restart() under kept connections replaces all workers and loses no request",
+  PROGRAMS,
+  async () => {
+    await using program = await Program.start(2);
+    const load = new Load(program.port, { clients: 16, once: false });
+    {
+      await using _ending = load;
+      await load.more(100);
+      await program.order("restart");
+      await load.more(100);
+    }
+    assertEquals(load.lost, []);
+    const stats = await program.order("stats");
+    assertEquals([stats?.requests, stats?.workers, stats?.crashes, stats?.lostRequests], [load.answered, 2, 0, 0]);
+  },
+);
+
+programTest(
   "a server without the flag that its workers need says so, and its process lives to tell",
   PROGRAMS,
   async () => {
