@@ -14,7 +14,7 @@ import { writePing, writeSettingsAck } from "./frame_write.ts";
 import { readRequestHead, readResponseHead, readTrailers } from "./message.ts";
 import { parsePriority, type Priority } from "./priority.ts";
 import type { FrameHandler } from "./receiver.ts";
-import { applySetting } from "./settings.ts";
+import { applySetting, SettingId } from "./settings.ts";
 import type { Http2Stream } from "./stream.ts";
 import { State } from "./stream_state.ts";
 
@@ -237,13 +237,13 @@ export class Incoming<O> implements FrameHandler {
     const { peerSettings, sender } = state;
     state.budgets.spend("SETTINGS frames", state.now);
     state.deadlines.made("preface");
-    const { headerTableSize, initialWindowSize } = peerSettings;
+    const { initialWindowSize } = peerSettings;
     const author = state.role === "server" ? "client" : "server";
     for (let place = at; place < at + length; place += 6) {
-      applySetting(peerSettings, view[place]! << 8 | view[place + 1]!, readUint32(view, place + 2), author);
-    }
-    if (peerSettings.headerTableSize !== headerTableSize) {
-      sender.encoder.setMaxTableSize(peerSettings.headerTableSize);
+      const id = view[place]! << 8 | view[place + 1]!;
+      applySetting(peerSettings, id, readUint32(view, place + 2), author);
+      // One that a later entry raises again is to be told, too (RFC 7541 §4.2).
+      if (id === SettingId.HeaderTableSize) sender.encoder.setMaxTableSize(peerSettings.headerTableSize);
     }
     if (peerSettings.initialWindowSize !== initialWindowSize) {
       this.#adjustWindows(peerSettings.initialWindowSize - initialWindowSize);
