@@ -151,7 +151,7 @@ export class Program implements AsyncDisposable {
   /** Starts the program and waits until it listens. */
   static async start(
     workers: number,
-    { flags = ["--unstable-net"], args = [] as readonly string[] } = {},
+    { flags = ["--unstable-net"], args = ["0"] as readonly string[] } = {},
   ): Promise<Program> {
     const script = `${ROOT}tests/server/testdata/workers_program.ts`;
     const fixed = ["run", "--frozen", "--quiet", "--no-prompt", "--allow-net=127.0.0.1", `--allow-read=${ROOT}`];

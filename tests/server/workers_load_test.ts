@@ -109,8 +109,21 @@ programTest(
 
 programTest("a module that can't be loaded is an error of the call", PROGRAMS, async () => {
   await assertRejects(
-    () => Program.start(2, { args: [`${import.meta.resolve("./no_such_app.ts")}`] }),
+    () => Program.start(2, { args: ["0", import.meta.resolve("./no_such_app.ts")] }),
     Error,
     "WorkerStartError: Cannot start worker 0 as it must be ready: received TypeError: Module not found",
   );
 });
+
+programTest(
+  "a port on which another program's workers listen is taken, unless both are told to share it",
+  PROGRAMS,
+  async () => {
+    await using first = await Program.start(2);
+    await assertRejects(() => Program.start(2, { args: [String(first.port)] }), Error, "AddrInUse");
+    const app = import.meta.resolve("./testdata/workers_app.ts");
+    await using second = await Program.start(2, { args: ["0", app, "shared"] });
+    await using third = await Program.start(2, { args: [String(second.port), app, "shared"] });
+    assertEquals(third.port, second.port);
+  },
+);

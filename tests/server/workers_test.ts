@@ -6,7 +6,13 @@
  */
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { startThread, type WorkerCrash, type WorkerPlatform, WorkerStartError } from "../../runtime/mod.ts";
+import {
+  type StartThread,
+  startThread,
+  type WorkerCrash,
+  type WorkerPlatform,
+  WorkerStartError,
+} from "../../runtime/mod.ts";
 import { serve, type ServeWorkersOptions, type WorkersServer } from "../../server/mod.ts";
 import { serveWorkers } from "../../server/workers.ts";
 
@@ -186,6 +192,65 @@ Deno.test("a worker that has crashed is replaced on the same port by one that ha
     lostConnections: 1,
   });
   assert(connections <= 1 && active === 0);
+});
+
+Deno.test("a worker that began before a reload and is ready after it catches up", async () => {
+  const crash = Promise.withResolvers<WorkerCrash>();
+  const held = Promise.withResolvers<() => void>();
+  const heldBack: StartThread = (name, owner) =>
+    startThread(name, {
+      ...owner,
+      received: (message) =>
+        message.type === "started" ? held.resolve(() => owner.received(message)) : owner.received(message),
+    });
+  let threads = 0;
+  const options = {
+    module: moduleOf("one"),
+    workers: 1,
+    port: 0,
+    hostname: "127.0.0.1",
+    onListen: () => {},
+    backOff: { first: 0, longest: 0 },
+    onCrash: crash.resolve,
+  };
+  const startNext: StartThread = (name, owner) => threads++ === 0 ? startThread(name, owner) : heldBack(name, owner);
+  await using server = await serveWorkers(options, { platform: ONE, startThread: startNext });
+  await Promise.allSettled([get(server, "/crash"), crash.promise]);
+  const release = await held.promise;
+  await server.reload({ module: moduleOf("two") });
+  release();
+  let text = "";
+  for (let ask = 0; ask < 200 && text !== "two"; ask++) [, text] = await get(server);
+  assertEquals(text, "two");
+});
+
+const testdata = new URL("../net/testdata/", import.meta.url);
+const pem = (name: string) => Deno.readTextFileSync(new URL(name, testdata));
+
+Deno.test("serve({ module, key, cert }) speaks TLS and HTTP/2, and replaces its certificate where that was asked for", async () => {
+  const first = { cert: pem("cert.pem"), key: pem("key.pem") };
+  const second = { cert: pem("second_cert.pem"), key: pem("second_key.pem") };
+  const ask = async ({ addr }: WorkersServer, caCert: string) => {
+    using client = Deno.createHttpClient({ caCerts: [caCert] });
+    return await (await fetch(`https://localhost:${addr.port}/`, { client })).text();
+  };
+  const texts: string[] = [];
+  await using server = await start({ ...first, replaceableCertificate: true });
+  texts.push(await ask(server, first.cert));
+  await server.replaceCertificate(second);
+  texts.push(await ask(server, second.cert));
+  await assertRejects(() => ask(server, first.cert), TypeError);
+  await assertRejects(() => server.replaceCertificate({ cert: "none", key: "none" }), Error);
+  await using fixed = await start({ ...first, protocols: ["http/1.1"] });
+  texts.push(await ask(fixed, first.cert));
+  await assertRejects(() => fixed.replaceCertificate(second), TypeError, "without 'replaceable'");
+  await using plain = await start();
+  await assertRejects(
+    () => plain.replaceCertificate(second),
+    TypeError,
+    "must have been started with 'key' and 'cert'",
+  );
+  assertEquals(texts, ["one", "one", "one"]);
 });
 
 Deno.test("WorkersServer.restart() says what it lacks where two workers can't share a port", async () => {

@@ -2,14 +2,14 @@
  * Owns a program for tests of servers on several cores: it does what it is told on stdin, a line each, and says when it has,
  * as a line of JSON. Knows no test.
  *
- * Run as `workers_program.ts <workers> [module]`.
+ * Run as `workers_program.ts <workers> <port> [module]`; with `shared` behind it, it lets other processes listen there too.
  *
  * @module
  */
 
 import { serve } from "../../../server/mod.ts";
 
-const [workers = "2", module = import.meta.resolve("./workers_app.ts")] = Deno.args;
+const [workers = "2", port = "0", module = import.meta.resolve("./workers_app.ts"), shared] = Deno.args;
 
 function say(what: object): void {
   console.log(JSON.stringify(what));
@@ -20,7 +20,8 @@ try {
     module,
     workers: Number(workers),
     hostname: "127.0.0.1",
-    port: 0,
+    port: Number(port),
+    reusePort: shared !== undefined,
     drain: 500,
     onListen: ({ port }) => say({ port }),
     onCrash: ({ index, error }) => say({ crashed: index, error: String(error) }),
