@@ -153,25 +153,19 @@ export class Http1Driver implements CallDriver, ConnectionDriver {
     this.#process();
   }
 
-  /** Whether the peer has begun as HTTP/2 does, or may still do so: then what it says is for somebody else. */
+  /** Whether the peer has begun as HTTP/2 does: then what it says is for somebody else. Finds out whether it still may. */
   #isHttp2(): boolean {
     const { buffer, start, end, length } = this.#reader;
     let at = 0;
     while (at < PREFACE.length && start + at < end && buffer[start + at] === PREFACE[at]) at++;
     if (at < PREFACE.length) {
       this.#mayBeHttp2 = at === length && !this.#ended;
-      // A method may begin so; what has gone beyond is withheld from HTTP/1.1, which would answer it.
-      return this.#mayBeHttp2 && at > METHOD_BYTES && this.#readOn();
+      return false;
     }
     const early = this.#reader.take();
     this.#closed = true;
     this.#context.scheduler.cancel(this.#timer);
     this.#owner.spokeHttp2(this, { transport: this.#transport, permit: this.#permit, early });
-    return true;
-  }
-
-  #readOn(): true {
-    this.#read();
     return true;
   }
 
@@ -226,7 +220,9 @@ export class Http1Driver implements CallDriver, ConnectionDriver {
     while (!this.#closed) {
       const { length, start } = reader;
       const hungry = length > 0 && (core.phase !== "content" || this.#takesContent());
-      const used = hungry ? core.receive(reader.buffer, start, reader.end, this.#now) : 0;
+      // A method may begin as HTTP/2's preface does; what goes beyond is withheld, as it would be answered.
+      const end = this.#mayBeHttp2 ? Math.min(reader.end, start + METHOD_BYTES) : reader.end;
+      const used = hungry ? core.receive(reader.buffer, start, end, this.#now) : 0;
       if (!core.events.empty) this.#handle(start, used);
       else if (used > 0) reader.consume(used);
       else break;
