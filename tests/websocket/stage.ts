@@ -1,0 +1,104 @@
+/**
+ * Owns a server of WebSockets in memory, on a clock that the test moves, and what connects to it: a client, or a wire by
+ * hand. Knows nothing of what is tested.
+ *
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import { HttpClient } from "../../client/mod.ts";
+import { type MemoryDialOptions, memoryNetwork, type MemoryTransport, type Wire } from "../../net/mod.ts";
+import { type Handler, type HttpServer, serve } from "../../server/mod.ts";
+import { ManualClock } from "../../timer/mod.ts";
+import { upgradeWebSocket, type UpgradeWebSocketOptions, type WebSocketUpgrade } from "../../websocket/mod.ts";
+import { task } from "../net/turns.ts";
+
+/** The request of a client, but for more fields and the line that ends it. */
+export const OPENING = "GET /chat HTTP/1.1\r\nhost: a\r\nupgrade: websocket\r\nconnection: upgrade\r\n" +
+  "sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\nsec-websocket-version: 13\r\n";
+
+/** A server, its clock and its client. */
+export class Stage implements AsyncDisposable {
+  readonly clock = new ManualClock();
+  readonly server: HttpServer;
+  readonly client: HttpClient;
+  /** What the handler accepted, in order. */
+  readonly accepted: WebSocketUpgrade[] = [];
+  readonly #network = memoryNetwork();
+  readonly #wires: Wire<MemoryTransport>[] = [];
+
+  /** Serves what `handler` answers; by default each request is accepted, with the options. */
+  constructor(
+    options: UpgradeWebSocketOptions = {},
+    handler?: (accept: () => WebSocketUpgrade, request: Request) => Response,
+  ) {
+    const answer: Handler = (request) => {
+      const accept = () => {
+        const upgrade = upgradeWebSocket(request, { clock: this.clock, ...options });
+        this.accepted.push(upgrade);
+        return upgrade;
+      };
+      return handler === undefined ? accept().response : handler(accept, request);
+    };
+    this.server = serve({ listener: this.#network.listener, clock: this.clock }, answer);
+    this.client = new HttpClient({ connect: ({ signal }) => this.#network.connect({ signal }), clock: this.clock });
+  }
+
+  /** Connects by hand. */
+  async dial(options: MemoryDialOptions = {}): Promise<Wire<MemoryTransport>> {
+    const wire = await this.#network.dial(options);
+    this.#wires.push(wire);
+    return wire;
+  }
+
+  /** Connects by hand, and opens a WebSocket; gives the response's head too. */
+  async open(fields = "", options: MemoryDialOptions = {}): Promise<{ wire: Wire<MemoryTransport>; head: string }> {
+    const wire = await this.dial(options);
+    await wire.write(`${OPENING}${fields}\r\n`);
+    const head = await wire.readUntil("\r\n\r\n");
+    await settle();
+    return { wire, head };
+  }
+
+  /** Moves the time, and lets this have its effects. */
+  async advance(ms: number): Promise<void> {
+    await this.clock.advanceAsync(ms);
+    await settle();
+  }
+
+  /** Ends all, and asserts that no connection and no timer is left. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const wire of this.#wires) wire.close();
+    for (const { socket } of this.accepted) socket.terminate();
+    this.client.close();
+    await settle();
+    await this.server.shutdown({ signal: AbortSignal.abort() });
+    await settle();
+    assertEquals([this.server.stats.connections, this.clock.alarms], [0, 0], "connections, timers");
+  }
+}
+
+/** Lets everything go on that waits for nothing but its turn. */
+export async function settle(): Promise<void> {
+  for (let turn = 0; turn < 6; turn++) await task();
+}
+
+/** Settles with the next event of a kind. */
+export function next<K extends keyof WebSocketEventMap>(socket: WebSocket, type: K): Promise<WebSocketEventMap[K]> {
+  return new Promise((resolve) => socket.addEventListener(type, resolve, { once: true }));
+}
+
+/** Writes down what happens on a socket. */
+export function record(socket: WebSocket): string[] {
+  const log: string[] = [];
+  socket.addEventListener("open", () => log.push("open"));
+  socket.addEventListener("message", ({ data }) => log.push(`message ${data}`));
+  socket.addEventListener("error", (event) => log.push(`error ${event instanceof ErrorEvent ? event.message : "?"}`));
+  socket.addEventListener("close", ({ code, reason, wasClean }) => log.push(`close ${code} ${reason} ${wasClean}`));
+  return log;
+}
+
+/** Settles once a socket has ended. */
+export async function ended(socket: WebSocket): Promise<void> {
+  if (socket.readyState !== socket.CLOSED) await next(socket, "close");
+}
