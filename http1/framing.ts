@@ -8,7 +8,7 @@
 import { readContentLength } from "../http/fields/content_length.ts";
 import { TOKEN } from "../http/fields/token.ts";
 import { Http1Error } from "./error.ts";
-import { isHost } from "./host.ts";
+import { isHost } from "../http/fields/host.ts";
 
 /** Whose field section it is; trailers frame nothing (RFC 9112 §7.1.2). */
 export type Role = "request" | "response" | "trailer";

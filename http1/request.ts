@@ -12,7 +12,8 @@ import { Http1Error } from "./error.ts";
 import { FieldLines } from "./field_lines.ts";
 import { Framing } from "./framing.ts";
 import { type RequestFacts, RequestHead } from "./request_head.ts";
-import { readTarget, TARGET_PATH, TARGET_QUERY } from "./target.ts";
+import { TARGET_PATH, TARGET_QUERY } from "../http/fields/target.ts";
+import { readTarget } from "./target.ts";
 
 export { type RequestFacts, RequestHead };
 

@@ -4,20 +4,11 @@
  * @module
  */
 
-import { octets, SUB_DELIMS, UNRESERVED } from "../http/fields/token.ts";
+import { hostEnd, isHost, isHostAndPort } from "../http/fields/host.ts";
 import { Http1Error } from "./error.ts";
-import { hostEnd, isHost, isHostAndPort } from "./host.ts";
 
 /** The form of a request target (RFC 9112 §3.2). */
 export type TargetForm = "origin" | "absolute" | "authority" | "asterisk";
-
-/**
- * What a target has before its first `?`: `pchar` and `/` (RFC 3986 §3.3), and `[ ] ^ |`, which browsers don't escape.
- * A fragment, a backslash, a quote, an angle bracket or an octet above US-ASCII is refused: proxies disagree on them.
- */
-export const TARGET_PATH: Uint8Array = octets(UNRESERVED, SUB_DELIMS, ":@/%", "[]^|");
-/** What a target has after its first `?`: `pchar`, `/` and `?` (RFC 3986 §3.4), and what browsers leave as it is there. */
-export const TARGET_QUERY: Uint8Array = octets(TARGET_PATH, "?`{}\\");
 
 const SLASH = 0x2f;
 
@@ -32,8 +23,8 @@ export interface TargetParts {
 }
 
 /**
- * Tells the form of the target in `bytes[start, end)`, whose octets are all of {@linkcode TARGET_PATH} and
- * {@linkcode TARGET_QUERY}, and checks it against the method (RFC 9112 §3.2).
+ * Tells the form of the target in `bytes[start, end)`, whose octets are all of `TARGET_PATH` and
+ * `TARGET_QUERY`, and checks it against the method (RFC 9112 §3.2).
  *
  * Throws an {@linkcode Http1Error} of 400 where it is none of the four or does not go with the method.
  */

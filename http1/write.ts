@@ -13,8 +13,8 @@ import type { Field } from "../http/fields/field.ts";
 import { reasonPhrase } from "../http/fields/status.ts";
 import { FIELD_VALUE, isToken, TOKEN } from "../http/fields/token.ts";
 import { isTrailerAllowed } from "../http/fields/trailer.ts";
-import { isHost } from "./host.ts";
-import { TARGET_QUERY } from "./target.ts";
+import { isHost } from "../http/fields/host.ts";
+import { TARGET_QUERY } from "../http/fields/target.ts";
 
 const CR = 0x0d;
 const LF = 0x0a;

@@ -9,8 +9,8 @@ import fc from "fast-check";
 import type { Field } from "../../http/fields/field.ts";
 import { consistsOf, FIELD_VALUE, isTrailerAllowed, TOKEN, trimOws } from "../../http/fields/mod.ts";
 import { encodeHeadPrefix, writeChunkHeader, writeHeadEnd, writeLastChunk, writeRequestHead } from "../../http1/mod.ts";
-import { isHost } from "../../http1/host.ts";
-import { TARGET_QUERY } from "../../http1/target.ts";
+import { isHost } from "../../http/fields/host.ts";
+import { TARGET_QUERY } from "../../http/fields/target.ts";
 import { fromLatin1 } from "../vectors.ts";
 import { Conversation, converse, type Outcome, type Reader } from "./conversation.ts";
 

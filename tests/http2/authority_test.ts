@@ -1,25 +1,15 @@
 /**
- * Owns the proofs of the texts that tell where a request goes (RFC 9113 §8.3.1): against what HTTP/1.1 takes for the same
- * thing, octet by octet and at random, and when two authorities are the same.
+ * Owns the proofs of the texts that tell where a request goes (RFC 9113 §8.3.1): what they take, octet by octet, and when
+ * two authorities are the same.
  *
  * @module
  */
 
 import { assertEquals } from "@std/assert";
-import fc from "fast-check";
-import { hostEnd, isHost as isHostOctets, isHostAndPort as isHostAndPortOctets } from "../../http1/host.ts";
-import { TARGET_PATH, TARGET_QUERY } from "../../http1/target.ts";
+import { TARGET_PATH, TARGET_QUERY } from "../../http/fields/target.ts";
 import { isAuthority, isHost, isHostAndPort, isPath, isSameAuthority, isScheme } from "../../http2/authority.ts";
-import { fromLatin1 } from "../vectors.ts";
 
-/** What HTTP/1.1 says of a text as a host, as a CONNECT's target, and as the authority of an absolute target. */
-function http1Says(text: string): boolean[] {
-  const octets = fromLatin1(text);
-  const host = isHostOctets(octets, 0, octets.length);
-  return [host, isHostAndPortOctets(octets, 0, octets.length), host && hostEnd(octets, 0, octets.length) > 0];
-}
-
-function http2Says(text: string): boolean[] {
+function judged(text: string): boolean[] {
   return [isHost(text), isHostAndPort(text), isAuthority(text)];
 }
 
@@ -73,24 +63,9 @@ const AUTHORITIES: readonly (readonly [text: string, host: boolean, pair: boolea
 
 for (const [text, ...expected] of AUTHORITIES) {
   Deno.test(`isHost, isHostAndPort and isAuthority judge ${JSON.stringify(text)} (RFC 3986 §3.2)`, () => {
-    assertEquals(http2Says(text), expected);
-    if (!text.includes("\u0130")) assertEquals(http1Says(text), expected);
+    assertEquals(judged(text), expected);
   });
 }
-
-Deno.test("isHost, isHostAndPort and isAuthority say of any text what HTTP/1.1 says", () => {
-  const address = fc.string({ unit: fc.constantFrom(..."0123456789abcF::::..[]"), maxLength: 20 });
-  const literal = fc.array(fc.constantFrom("::", ":", "1", "abcd", "0", "255", ".", "1.2.3.4", "%"), { maxLength: 16 });
-  const text = fc.oneof(
-    address,
-    address.map((inner) => `[${inner}]`),
-    literal.map((parts) => `[${parts.join("")}]:1`),
-    fc.ipV6().map((inner) => `[${inner}]`),
-    fc.webAuthority({ withIPv4: true, withIPv6: true, withPort: true, withUserInfo: true }),
-    fc.string({ unit: "binary-ascii", maxLength: 6 }),
-  );
-  fc.assert(fc.property(text, (text) => assertEquals(http2Says(text), http1Says(text), text)), { numRuns: 2000 });
-});
 
 Deno.test("isPath takes the octets in path and query that HTTP/1.1 takes", () => {
   for (let octet = 0; octet < 256; octet++) {

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { isHost, isHostAndPort } from "../../http1/host.ts";
+import { isHost, isHostAndPort } from "../../http/fields/host.ts";
 import { fromLatin1 } from "../vectors.ts";
 
 /** Judges text that stands between octets which must not be looked at. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { HEXDIG, octets, SUB_DELIMS, UNRESERVED } from "../http/fields/token.ts";
+import { HEXDIG, octets, SUB_DELIMS, UNRESERVED } from "./token.ts";
 
 /** What a `reg-name` is made of beside its percent-encoded octets (RFC 3986 §3.2.2). An IPv4 address is one as well. */
 const REG_NAME = octets(UNRESERVED, SUB_DELIMS);
