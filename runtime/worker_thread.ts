@@ -52,6 +52,8 @@ class PlatformThread implements WorkerThread {
   readonly #worker: Worker;
   readonly #lock = `avx-http-worker-${crypto.randomUUID()}`;
   readonly #patience = new AbortController();
+  /** How many messages have come. */
+  #count = 0;
   #up = false;
   #ended = false;
   #error: unknown;
@@ -61,10 +63,14 @@ class PlatformThread implements WorkerThread {
     this.#scheduler = scheduler;
     this.#worker = new Worker(new URL("./worker_main.ts", import.meta.url), { type: "module", name });
     this.#worker.onmessage = ({ data }) => this.#received(data);
-    this.#worker.onmessageerror = () => this.#failed(new TypeError("Cannot read what the worker has sent"));
+    this.#worker.onmessageerror = () => {
+      this.#error ??= new TypeError("Cannot read what the worker has sent");
+      this.terminate();
+    };
     this.#worker.onerror = (event) => {
       event.preventDefault(); // it would end this thread too
-      this.#failed(new Error(event.message));
+      this.#error ??= new Error(event.message);
+      if (!this.#up) this.#end();
     };
     const word: LockWord = { lock: this.#lock };
     this.#worker.postMessage(word);
@@ -83,6 +89,7 @@ class PlatformThread implements WorkerThread {
   }
 
   #received(data: unknown): void {
+    this.#count++;
     if (data === UP) this.#watch();
     else if (isFromWorker(data)) {
       if (data.type === "crash") this.#error = data.error;
@@ -98,14 +105,11 @@ class PlatformThread implements WorkerThread {
       if (!this.#patience.signal.aborted) throw error;
     }
     this.#patience.abort();
-    await this.#scheduler.sleep(1); // what it said last may come behind its end
+    for (let before = -1; before !== this.#count;) { // what it said last comes behind its end
+      before = this.#count;
+      await this.#scheduler.sleep(1);
+    }
     this.#end();
-  }
-
-  #failed(error: Error): void {
-    this.#error ??= error;
-    this.#worker.terminate();
-    if (!this.#up) this.#end();
   }
 
   #end(): void {

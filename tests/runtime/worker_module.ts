@@ -40,7 +40,7 @@ export function stopped(): string {
 
 /** Says lines, and ends in one of the ways in which a thread may end. */
 export function end(how: "throw" | "reject" | "exit" | "close"): Promise<never> {
-  for (let line = 0; line < 5; line++) console.log(`line ${line}`);
+  for (let line = 0; line < 300; line++) console.log(`line ${line}`);
   if (how === "throw") {
     queueMicrotask(() => {
       throw new RangeError("nobody catches this");

@@ -449,7 +449,9 @@ Deno.test("WorkerPool.replace() fills a place at once that waits after a crash",
   await using pool = await stage.pool();
   stage.thread(0).end();
   await turn();
-  await pool.replace(0);
+  const replacing = pool.replace(0);
+  stage.clock.advance(1_000); // while it starts
+  await replacing;
   assertEquals(pool.stats.ready, 2);
   await stage.clock.advanceAsync(60_000);
   assertEquals(pool.stats.started, 3);

@@ -126,6 +126,7 @@ interface Said {
   readonly done?: string;
   readonly stats?: WorkersStats;
   readonly crashed?: number;
+  readonly refused?: string;
   readonly failed?: string;
 }
 
@@ -136,6 +137,8 @@ export class Program implements AsyncDisposable {
   readonly port: number;
   /** What was said of crashes. */
   readonly crashed: number[] = [];
+  /** What was said of reloads that failed. */
+  readonly refused: string[] = [];
   readonly #child: Deno.ChildProcess;
   readonly #lines: ReadableStreamDefaultReader<string>;
   readonly #orders: WritableStreamDefaultWriter<Uint8Array>;
@@ -186,8 +189,9 @@ export class Program implements AsyncDisposable {
       if (end >= 0) {
         const said: Said = JSON.parse(this.#text.slice(0, end));
         this.#text = this.#text.slice(end + 1);
-        if (said.crashed === undefined) return said;
-        this.crashed.push(said.crashed);
+        if (said.crashed !== undefined) this.crashed.push(said.crashed);
+        else if (said.refused !== undefined) this.refused.push(said.refused);
+        else return said;
         continue;
       }
       const { done, value } = await this.#lines.read();

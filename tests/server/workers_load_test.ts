@@ -127,3 +127,19 @@ programTest(
     assertEquals(third.port, second.port);
   },
 );
+
+programTest("a reload that fails in one worker changes the module in none", PROGRAMS, async () => {
+  const app = `${import.meta.resolve("./testdata/workers_app.ts")}?fails`;
+  await using program = await Program.start(2, { args: ["0", app] });
+  await program.order("reload");
+  assertEquals(program.refused, ["Error: worker 1 can't"]);
+  const load = new Load(program.port, { clients: 4, once: true });
+  const versions = new Set<string>();
+  {
+    await using _ending = load;
+    await load.reached(() =>
+      load.answered > 0 && versions.add(load.version).size > 0 && load.byWorker.size === 2 && load.answered > 50
+    );
+  }
+  assertEquals([...versions], ["0"]);
+});

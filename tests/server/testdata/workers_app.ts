@@ -1,6 +1,6 @@
 /**
  * Owns an app for tests of servers on several cores: it tells which worker answers, by which reading of this module, and
- * crashes when asked to. Knows no test.
+ * crashes when asked to; with `?fails` it can't be reloaded in worker 1. Knows no test.
  *
  * @module
  */
@@ -8,10 +8,12 @@
 import type { ServeWorker, WorkerApp } from "../../../server/mod.ts";
 
 let place = -1;
-const version = new URL(import.meta.url).searchParams.get("reload") ?? "0";
+const { searchParams } = new URL(import.meta.url);
+const version = searchParams.get("reload") ?? "0";
 
 const app: WorkerApp = {
   start({ index }: ServeWorker) {
+    if (searchParams.has("fails") && index === 1 && version !== "0") throw new Error("worker 1 can't");
     place = index;
   },
   async fetch(request) {

@@ -33,7 +33,7 @@ try {
     for (let end = rest.indexOf("\n"); end >= 0; end = rest.indexOf("\n")) {
       const order = rest.slice(0, end);
       rest = rest.slice(end + 1);
-      if (order === "reload") await server.reload();
+      if (order === "reload") await server.reload().catch((error: unknown) => say({ refused: String(error) }));
       if (order === "restart") await server.restart();
       if (order === "shutdown") await server.shutdown();
       say({ done: order, stats: order === "shutdown" ? undefined : { ...server.stats } });
