@@ -13,11 +13,14 @@ export interface Rate {
   readonly burst: number;
   /** How many more each second. */
   readonly perSecond: number;
+  /** How many at once where useful work has earned them; `burst` where nothing else is said. */
+  readonly most?: number;
 }
 
 /**
  * Streams that the peer opens and resets (CVE-2023-44487, "rapid reset"): a handler was begun for each. Beside it, handlers
- * that still run count against the limit of streams. nghttp2: 1,000 and 33 a second.
+ * that still run count against the limit of streams, and what is refused for that counts here. nghttp2: 1,000 and 33 a second;
+ * here each request that ends as it should earns one, as clients that hedge cancel half of theirs.
  */
 export const RESET_RATE: Rate = { burst: 1_000, perSecond: 33 };
 
@@ -39,14 +42,21 @@ export const EMPTY_FRAME_RATE: Rate = { burst: 200, perSecond: 100 };
 /** PRIORITY and PRIORITY_UPDATE frames (CVE-2019-9513), and frames of unknown types. */
 export const PRIORITY_RATE: Rate = { burst: 1_000, perSecond: 1_000 };
 
-/** WINDOW_UPDATE frames beyond those that our DATA has earned (CVE-2019-9511). */
-export const WINDOW_UPDATE_RATE: Rate = { burst: 1_000, perSecond: 100 };
+/**
+ * WINDOW_UPDATE frames beyond those that our DATA has earned (CVE-2019-9511). What is earned is kept: a client tells of what it
+ * has read a window later.
+ */
+export const WINDOW_UPDATE_RATE: Rate = { burst: 1_000, perSecond: 100, most: Infinity };
 
 /** How many WINDOW_UPDATE frames a DATA frame of ours earns: one for the stream, one for the connection, twice. */
 export const WINDOW_UPDATES_PER_DATA = 4;
 
+/** How many bytes of DATA earn one more. Go's client tells of each 4 KiB that were read, at both levels. */
+export const BYTES_PER_WINDOW_UPDATE = 1024;
+
 /**
- * DATA frames that a small window makes shorter than {@linkcode DRIBBLE_BYTES} (CVE-2019-9511 and 9517, "data dribble").
+ * DATA frames that a small window makes shorter than {@linkcode DRIBBLE_BYTES} (CVE-2019-9511 and 9517, "data dribble"). Each
+ * one that is longer earns one: where many streams share a window, what is left at its end may be ever so small.
  */
 export const DRIBBLE_RATE: Rate = { burst: 1_000, perSecond: 50 };
 
@@ -101,7 +111,8 @@ export class Budget {
 
   /** Gives back what useful work has earned. */
   earn(count: number): void {
-    this.#left = Math.min(this.#rate.burst, this.#left + count);
+    const { burst, most = burst } = this.#rate;
+    this.#left = Math.min(most, this.#left + count);
   }
 }
 

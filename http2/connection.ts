@@ -139,7 +139,9 @@ export class Http2Connection<O = unknown> {
     state.now = now;
     if (state.end !== "open") return end - start;
     state.deadlines.heard(now);
+    const { units } = this.#receiver;
     const used = this.#receiver.receive(view, start, end);
+    if (this.#receiver.units !== units) state.deadlines.made("head"); // what is half there now has begun since
     if (this.#receiver.midFrame) state.deadlines.begin("head", now);
     else state.deadlines.made("head");
     return used;
@@ -155,7 +157,7 @@ export class Http2Connection<O = unknown> {
     const message = "Cannot read on as the peer has ended the connection";
     const error = new Http2Error("connection", ErrorCode.NoError, message);
     for (const stream of [...state.table.values()]) {
-      if (!stream.received) state.lose(stream, error, true, state.isUnsent(stream));
+      if (!stream.received) state.lose(stream, error, true, stream.unopened);
     }
     state.finishIfDone();
   }
@@ -224,10 +226,10 @@ export class Http2Connection<O = unknown> {
       return state.fail(lateError("SETTINGS must be acknowledged", settings, ErrorCode.SettingsTimeout)); // §6.5.3
     }
     if (deadlines.isLate("head", now)) return state.fail(lateError("a frame must come whole", timeouts.head));
-    if (roundTrip.since + timeouts.pong <= now) return state.cut(lateError("a PING must be answered", timeouts.pong));
+    if (deadlines.isDead(roundTrip.since, now)) return state.cut(lateError("a PING must be answered", timeouts.pong));
     if (deadlines.isSilent(now)) {
-      deadlines.heard(now); // the next one after as long a silence again
-      state.ping("alive");
+      deadlines.asked(now); // the next one after as long a silence again
+      if (roundTrip.since === Infinity) state.ping("alive");
     }
     this.#expireStreams(now);
     if (deadlines.isLate("goAway", now)) state.sayGoAway();
@@ -240,7 +242,7 @@ export class Http2Connection<O = unknown> {
     // RFC 9113 §8.1: the answer is complete, and the rest of the request is of no use.
     drains.expire(now, (stream) => state.reset(stream, ErrorCode.NoError));
     gaps.expire(now, (stream) => {
-      if (state.flow.exhausted) gaps.add(stream, now); // it is us who keep the peer waiting
+      if (state.flow.exhausted) state.awaitContent(stream); // it is us who keep the peer waiting
       else this.#timeOut(stream, "the next piece of content", gaps.limit);
     });
     requests.expire(now, (stream) => this.#timeOut(stream, "the whole of a request", requests.limit));
@@ -326,6 +328,7 @@ export class Http2Connection<O = unknown> {
    * the client takes none.
    */
   push(stream: Http2Stream<O>, request: RequestHead, fields: readonly HpackField[]): Http2Stream<O> | undefined {
+    if (this.role === "client") throw new TypeError("Cannot push as only servers do so");
     if (!this.#state.peerSettings.enablePush || this.capacity <= 0 || stream.closed || stream.phase !== "head") {
       return undefined;
     }
@@ -333,8 +336,9 @@ export class Http2Connection<O = unknown> {
     promised.request = request;
     promised.step("sendPush");
     promised.priority = stream.priority;
+    promised.promise = { on: stream, fields };
     this.#state.table.add(promised);
-    this.#state.sender.promise(stream, promised, fields);
+    this.#state.sender.schedule(promised);
     return promised;
   }
 
@@ -352,8 +356,8 @@ export class Http2Connection<O = unknown> {
     stream.receiveWindow.consume(count);
     if (!flow.refill(stream)) return;
     deadlines.unreads.remove(stream);
-    deadlines.gaps.add(stream, now);
-    if (roundTrip.shouldMeasure) this.#state.ping("bandwidth");
+    this.#state.awaitContent(stream);
+    if (roundTrip.refilled()) this.#state.ping("bandwidth");
   }
 
   /** Nobody reads a stream's content on: what comes is thrown away. */

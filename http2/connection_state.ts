@@ -5,7 +5,14 @@
  * @module
  */
 
-import { Budgets, calm, MAX_CONTROL_BYTES, WINDOW_UPDATES_PER_DATA } from "./budget.ts";
+import {
+  Budgets,
+  BYTES_PER_WINDOW_UPDATE,
+  calm,
+  DRIBBLE_BYTES,
+  MAX_CONTROL_BYTES,
+  WINDOW_UPDATES_PER_DATA,
+} from "./budget.ts";
 import { Deadlines } from "./deadlines.ts";
 import { ErrorCode, Http2Error } from "./error.ts";
 import type { Http2Event } from "./events.ts";
@@ -69,6 +76,7 @@ export class ConnectionState<O> implements SenderOwner<O> {
   goAwaySent: number | undefined = undefined;
   /** The last stream of ours that the peer processes, `undefined` before its GOAWAY. */
   goAwayReceived: number | undefined = undefined;
+  #isBroken = false;
 
   /** Made with nothing said. */
   constructor(options: Http2ConnectionOptions) {
@@ -104,29 +112,28 @@ export class ConnectionState<O> implements SenderOwner<O> {
 
   /** A stream has ended before its time: whoever works for it is told. */
   lose(stream: Http2Stream<O>, error: Http2Error, byPeer: boolean, unprocessed: boolean): void {
-    this.events.push({ type: "reset", stream, error, byPeer, unprocessed });
+    if (!stream.refused) this.events.push({ type: "reset", stream, error, byPeer, unprocessed });
     this.close(stream);
   }
 
   /** A stream ends as its peer has broken a rule, or has kept us waiting. */
   breakOff(stream: Http2Stream<O>, error: Http2Error): void {
-    this.sendReset(stream.id, error.code);
-    stream.step("sendReset");
-    this.lose(stream, error, false, false);
+    const { unopened } = stream;
+    if (!unopened) this.sendReset(stream.id, error.code);
+    this.lose(stream, error, false, unopened);
   }
 
   /** A stream ends as this side wants it. */
   reset(stream: Http2Stream<O>, code: ErrorCode): void {
     if (stream.closed) return;
-    if (stream.state === State.Idle) { // nothing of it has left: the peer never hears of it, save that its number is passed over
-      stream.step("sendHeaders");
-    } else this.sendReset(stream.id, code);
-    stream.step("sendReset");
+    // Of a stream that was not opened the peer never hears, save that its number is passed over.
+    if (!stream.unopened) this.sendReset(stream.id, code);
     this.close(stream);
   }
 
-  /** A request is answered without a handler. */
-  refuse(stream: Http2Stream<O>, status: 408 | 414 | 431): void {
+  /** A request is answered without a handler, who hears no more of it. */
+  refuse(stream: Http2Stream<O>, status: 408 | 414 | 417 | 431): void {
+    stream.refused = true;
     this.discard(stream);
     stream.setHead([{ name: ":status", value: String(status) }, { name: "content-length", value: "0" }], 0);
     stream.setEnd(undefined);
@@ -147,7 +154,14 @@ export class ConnectionState<O> implements SenderOwner<O> {
 
   /** A stream whose both sides have ended is closed. */
   closeIfDone(stream: Http2Stream<O>): void {
-    if (stream.closed) this.close(stream);
+    if (!stream.closed) return;
+    this.budgets.earn("reset streams", 1);
+    this.close(stream);
+  }
+
+  /** More content of a stream is awaited. A tunnel may be silent for as long as it likes. */
+  awaitContent(stream: Http2Stream<O>): void {
+    if (!stream.isTunnel) this.deadlines.gaps.add(stream, this.now);
   }
 
   /** A stream is closed: nothing of it is kept. */
@@ -155,15 +169,10 @@ export class ConnectionState<O> implements SenderOwner<O> {
     this.flow.took(stream, stream.unread);
     this.table.remove(stream);
     this.sender.forget(stream);
-    stream.drop();
+    stream.close();
     this.deadlines.forget(stream);
     if (this.table.size === 0) this.deadlines.idle(this.now);
     this.finishIfDone();
-  }
-
-  /** Whether nothing of a request of ours has left. */
-  isUnsent(stream: Http2Stream<O>): boolean {
-    return this.table.isOwn(stream.id) && stream.head !== undefined;
   }
 
   // How the connection ends.
@@ -206,11 +215,9 @@ export class ConnectionState<O> implements SenderOwner<O> {
 
   #stop(error: Http2Error, end: ConnectionEnd): void {
     this.end = end;
-    for (const stream of [...this.table.values()]) {
-      const unsent = this.isUnsent(stream);
-      stream.step("sendReset");
-      this.lose(stream, error, false, unsent);
-    }
+    if (this.#isBroken) return; // the first error is the one to be told
+    this.#isBroken = true;
+    for (const stream of [...this.table.values()]) this.lose(stream, error, false, stream.unopened);
     this.events.push({ type: "error", error });
   }
 
@@ -239,8 +246,9 @@ export class ConnectionState<O> implements SenderOwner<O> {
     this.sender.control.add(FRAME_HEADER_BYTES + 4, (into, at) => writeWindowUpdate(into, at, id, increment));
   }
 
-  #addGoAway(lastStreamId: number, code: number, message: string): void {
-    this.goAwaySent = lastStreamId;
+  #addGoAway(last: number, code: number, message: string): void {
+    const lastStreamId = this.goAwaySent = Math.min(last, this.goAwaySent ?? MAX_STREAM_ID); // §6.8: it must not grow
+    this.deadlines.leave();
     const debug = encoder.encode(message);
     this.sender.control.add(
       FRAME_HEADER_BYTES + 8 + debug.length,
@@ -269,12 +277,14 @@ export class ConnectionState<O> implements SenderOwner<O> {
 
   /** See {@linkcode SenderOwner.stalled}. */
   stalled(stream: Http2Stream<O>): void {
-    this.deadlines.stalls.add(stream, this.now);
+    if (!stream.isTunnel) this.deadlines.stalls.begin(stream, this.now);
   }
 
   /** See {@linkcode SenderOwner.dataSent}. */
-  dataSent(dribbled: boolean): void {
-    this.budgets.earn("WINDOW_UPDATE frames", WINDOW_UPDATES_PER_DATA);
+  dataSent(stream: Http2Stream<O>, length: number, dribbled: boolean): void {
+    this.deadlines.stalls.remove(stream);
+    this.budgets.earn("WINDOW_UPDATE frames", WINDOW_UPDATES_PER_DATA + length / BYTES_PER_WINDOW_UPDATE);
+    if (length >= DRIBBLE_BYTES) this.budgets.earn("tiny windows", 1);
     if (!dribbled) return;
     try {
       this.budgets.spend("tiny windows", this.now);
@@ -282,6 +292,11 @@ export class ConnectionState<O> implements SenderOwner<O> {
       if (!(error instanceof Http2Error)) throw error;
       this.fail(error);
     }
+  }
+
+  /** See {@linkcode SenderOwner.unsendable}. */
+  unsendable(stream: Http2Stream<O>, error: Http2Error): void {
+    this.breakOff(stream, error);
   }
 }
 

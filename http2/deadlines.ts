@@ -21,7 +21,7 @@ export class Deadlines<O> {
   readonly gaps: Waiting<Http2Stream<O>>;
   /** Streams whose request is not whole. */
   readonly requests: Waiting<Http2Stream<O>>;
-  /** Streams that have content, and no window for it. */
+  /** Streams that have content, and have got no window for any since. */
   readonly stalls: Waiting<Http2Stream<O>>;
   /** Streams that were answered, and of whose requests the rest is thrown away. */
   readonly drains: Waiting<Http2Stream<O>>;
@@ -35,6 +35,10 @@ export class Deadlines<O> {
   readonly #by: Record<DueStep, number>;
   #idleSince: number;
   #heardAt: number;
+  /** When the peer was last asked whether it lives. */
+  #askedAt = -Infinity;
+  /** Whether the connection ends with its last stream, however old or idle it is. */
+  #isLeft = false;
 
   /** Made with the connection. */
   constructor(
@@ -61,14 +65,13 @@ export class Deadlines<O> {
     this.#idleSince = this.#heardAt = now;
   }
 
-  /** Whether a step is waited for. */
-  waits(step: DueStep): boolean {
-    return this.#by[step] !== Infinity;
-  }
-
   /** A step is waited for from now on; where it was already, from then. */
   begin(step: DueStep, now: number): void {
-    if (this.#by[step] !== Infinity) return;
+    if (this.#by[step] === Infinity) this.restart(step, now);
+  }
+
+  /** A step is waited for from now on. */
+  restart(step: DueStep, now: number): void {
     this.#by[step] = now + (step === "linger" ? LINGER_MS : this.#timeouts[step]);
   }
 
@@ -89,7 +92,30 @@ export class Deadlines<O> {
 
   /** Whether the peer has been silent for so long that it should be asked whether it lives. */
   isSilent(now: number): boolean {
-    return this.#heardAt + this.#timeouts.ping <= now;
+    return this.#silentBy <= now;
+  }
+
+  get #silentBy(): number {
+    return Math.max(this.#heardAt, this.#askedAt) + this.#timeouts.ping;
+  }
+
+  /** The peer is asked whether it lives, or was already and has not answered. */
+  asked(now: number): void {
+    this.#askedAt = now;
+  }
+
+  /** Whether a PING that is out since then should have been answered, or anything else have come. */
+  isDead(pingSince: number, now: number): boolean {
+    return this.#deadBy(pingSince) <= now;
+  }
+
+  #deadBy(pingSince: number): number {
+    return Math.max(pingSince, this.#heardAt) + this.#timeouts.pong;
+  }
+
+  /** No stream is opened any more: the connection ends with the last one. */
+  leave(): void {
+    this.#isLeft = true;
   }
 
   /** The last stream was closed. */
@@ -99,7 +125,12 @@ export class Deadlines<O> {
 
   /** Whether the connection is too old, or was without a stream for too long. */
   isOver(now: number, idle: boolean): boolean {
-    return this.#ageBy <= now || idle && this.#idleSince + this.#timeouts.idle <= now;
+    return this.#overBy(idle) <= now;
+  }
+
+  #overBy(idle: boolean): number {
+    if (this.#isLeft) return Infinity;
+    return idle ? Math.min(this.#ageBy, this.#idleSince + this.#timeouts.idle) : this.#ageBy;
   }
 
   /** A stream's response is waited for from now on; that costs no more than a note, as many come before any is late. */
@@ -142,11 +173,10 @@ export class Deadlines<O> {
    */
   next(idle: boolean, pingSince: number): number {
     const by = this.#by;
-    let at = Math.min(by.preface, by.settings, by.head, by.write, by.goAway, this.#ageBy);
+    let at = Math.min(by.preface, by.settings, by.head, by.write, by.goAway, this.#overBy(idle));
     at = Math.min(at, this.gaps.deadline, this.requests.deadline, this.stalls.deadline, this.drains.deadline);
     at = Math.min(at, this.#responsesBy, this.unreads.deadline);
-    at = Math.min(at, this.#heardAt + this.#timeouts.ping, pingSince + this.#timeouts.pong);
-    return idle ? Math.min(at, this.#idleSince + this.#timeouts.idle) : at;
+    return Math.min(at, this.#silentBy, this.#deadBy(pingSince));
   }
 
   /** When the connection's last step is due, once it is no longer open. */

@@ -8,10 +8,10 @@
 import type { HpackField } from "../hpack/field.ts";
 import type { ConnectionState } from "./connection_state.ts";
 import { ErrorCode, Http2Error } from "./error.ts";
-import { Flag, type Frame, FRAME_HEADER_BYTES } from "./frame.ts";
+import { Flag, type Frame, FRAME_HEADER_BYTES, MAX_STREAM_ID } from "./frame.ts";
 import { type FrameHeader, readUint32 } from "./frame_read.ts";
 import { writePing, writeSettingsAck } from "./frame_write.ts";
-import { readRequestHead, readResponseHead, readTrailers } from "./message.ts";
+import { readRequestHead, readResponseHead, readTrailers, type RequestHead } from "./message.ts";
 import { parsePriority, type Priority } from "./priority.ts";
 import type { FrameHandler } from "./receiver.ts";
 import { applySetting, SettingId } from "./settings.ts";
@@ -26,6 +26,10 @@ export class Incoming<O> implements FrameHandler {
   readonly #state: ConnectionState<O>;
   readonly #acknowledged: () => void;
   #earlyPriorities: Map<number, Priority> | undefined = undefined;
+  /** Whether the peer's first SETTINGS have come. */
+  #isGreeted = false;
+  /** Whether it keeps to ours. */
+  #isAcknowledged = false;
 
   /** Made for a connection's state; `acknowledged` is told when the peer keeps to our settings. */
   constructor(state: ConnectionState<O>, acknowledged: () => void) {
@@ -40,44 +44,53 @@ export class Incoming<O> implements FrameHandler {
 
   /** See {@linkcode FrameHandler.headers}. */
   headers(id: number, fields: readonly HpackField[] | undefined, endStream: boolean, dependency: number): void {
-    const { table, role } = this.#state;
-    const stream = table.get(id);
+    const { table, role, budgets, now } = this.#state;
+    const stream = this.#find(id, "HEADERS");
     if (stream !== undefined) {
-      if (stream.received || stream.state === State.ReservedLocal) {
+      if (stream.state === State.ReservedLocal) throw reservedError("HEADERS", id);
+      if (stream.received) {
         throw stream.error(ErrorCode.StreamClosed, "Cannot read HEADERS as the peer must not have ended");
       }
       if (dependency === id) throw selfDependency(id);
       if (role === "client" && !stream.answered) return this.#response(stream, fields, endStream);
       return this.#trailers(stream, fields, endStream);
     }
+    if (this.#isIgnored(id)) return budgets.spend("reset streams", now);
     if (role === "client" || !table.isIdle(id)) return this.#onClosed(id, "HEADERS");
     if (table.isOwn(id)) throw idleError("HEADERS", id);
     if (dependency === id) throw selfDependency(id);
     this.#request(id, fields, endStream);
   }
 
+  /** The stream of a frame; `undefined` where it is not open. Throws where the peer can't know of it. */
+  #find(id: number, what: string): Http2Stream<O> | undefined {
+    const stream = this.#state.table.get(id);
+    if (stream?.unopened) throw idleError(what, id);
+    return stream;
+  }
+
+  /** Whether a stream is behind the last that the peer was told of: it was on its way then, and is sent elsewhere (§6.8). */
+  #isIgnored(id: number): boolean {
+    const { goAwaySent, table } = this.#state;
+    return goAwaySent !== undefined && id > goAwaySent && !table.isOwn(id);
+  }
+
   #request(id: number, fields: readonly HpackField[] | undefined, endStream: boolean): void {
     const state = this.#state;
     const { table, limits } = state;
-    if (state.goAwaySent !== undefined && state.goAwaySent < id) return; // it was told that this is not processed
     table.used(id);
-    if (table.peerOpen >= limits.maxConcurrentStreams || table.running >= limits.maxConcurrentStreams) {
-      // Before it knows of the limit the peer means no harm.
-      state.budgets.spend(
-        state.deadlines.waits("settings") ? "reset streams" : "streams that have to be reset",
-        state.now,
-      );
+    const isOver = table.peerOpen >= limits.maxConcurrentStreams;
+    if (isOver || table.running >= limits.maxConcurrentStreams) {
+      // Before it knows of the limit the peer means no harm, nor where handlers outlive their streams.
+      const isWrong = isOver && this.#isAcknowledged;
+      state.budgets.spend(isWrong ? "streams that have to be reset" : "reset streams", state.now);
       return state.sendReset(id, ErrorCode.RefusedStream); // §5.1.2
     }
     if (fields === undefined || fields.length > limits.maxFields) {
       return state.refuse(this.#accept(id, "", endStream), 431);
     }
-    const head = readRequestHead(fields, id);
-    if (endStream && head.contentLength > 0) {
-      throw new Http2Error("stream", ErrorCode.ProtocolError, "Cannot read request as its content must come", {
-        streamId: id,
-      });
-    }
+    const head = this.#requestHead(id, fields, endStream);
+    if (head === undefined) return;
     const stream = this.#accept(id, head.method, endStream);
     stream.request = head;
     if (head.path.length > limits.maxTargetBytes) return state.refuse(stream, 414);
@@ -85,11 +98,25 @@ export class Incoming<O> implements FrameHandler {
     stream.expect(head.contentLength);
     table.run(stream);
     if (!endStream) {
-      state.deadlines.gaps.add(stream, state.now);
-      state.deadlines.requests.add(stream, state.now);
+      state.awaitContent(stream);
+      if (!stream.isTunnel) state.deadlines.requests.add(stream, state.now);
     }
     state.events.push({ type: "request", stream, head, whole: endStream });
     if (id >= 2 * limits.maxStreams) state.shutdown();
+  }
+
+  /** Reads a request's head; `undefined` where it was answered at once, as it expects what is not met. */
+  #requestHead(id: number, fields: readonly HpackField[], endStream: boolean): RequestHead | undefined {
+    try {
+      const head = readRequestHead(fields, id);
+      if (!endStream || head.contentLength <= 0) return head;
+    } catch (error) {
+      if (!(error instanceof Http2Error) || error.status !== 417) throw error;
+      this.#state.refuse(this.#accept(id, "", endStream), 417);
+      return undefined;
+    }
+    const message = "Cannot read request as its content must come";
+    throw new Http2Error("stream", ErrorCode.ProtocolError, message, { streamId: id });
   }
 
   #accept(id: number, method: string, endStream: boolean): Http2Stream<O> {
@@ -109,7 +136,7 @@ export class Incoming<O> implements FrameHandler {
   }
 
   #response(stream: Http2Stream<O>, fields: readonly HpackField[] | undefined, endStream: boolean): void {
-    const { events, deadlines, limits, now } = this.#state;
+    const { events, limits } = this.#state;
     if (fields === undefined || fields.length > limits.maxFields) {
       throw stream.error(ErrorCode.EnhanceYourCalm, "Cannot read response as its fields must be within the limits");
     }
@@ -122,16 +149,18 @@ export class Incoming<O> implements FrameHandler {
     }
     stream.answered = true;
     const bodiless = stream.method === "HEAD" || head.status === 204 || head.status === 304;
-    stream.expect(bodiless ? 0 : stream.method === "CONNECT" ? -1 : head.contentLength);
+    const isTunnel = stream.isTunnel && head.status < 300;
+    stream.expect(bodiless ? 0 : isTunnel ? -1 : head.contentLength);
     if (endStream && !bodiless) stream.receiveEnd();
     events.push({ type: "response", stream, head, whole: endStream });
-    if (!endStream) return deadlines.gaps.add(stream, now);
+    if (!endStream) return this.#state.awaitContent(stream);
     stream.step("receiveEnd");
     this.#state.closeIfDone(stream);
   }
 
   #trailers(stream: Http2Stream<O>, fields: readonly HpackField[] | undefined, endStream: boolean): void {
     if (!endStream) throw stream.error(ErrorCode.ProtocolError, "Cannot read trailers as they must end the stream");
+    if (stream.isTunnel) throw stream.error(ErrorCode.ProtocolError, "Cannot read HEADERS in a tunnel"); // §8.5
     if (fields === undefined || fields.length > this.#state.limits.maxFields) {
       throw stream.error(ErrorCode.EnhanceYourCalm, "Cannot read trailers as they must be within the limits");
     }
@@ -145,7 +174,7 @@ export class Incoming<O> implements FrameHandler {
     deadlines.gaps.remove(stream);
     deadlines.requests.remove(stream);
     deadlines.unreads.remove(stream);
-    events.push({ type: "end", stream, trailers });
+    if (!stream.refused) events.push({ type: "end", stream, trailers });
     this.#state.closeIfDone(stream);
   }
 
@@ -159,18 +188,23 @@ export class Incoming<O> implements FrameHandler {
     if (table.isOwn(promisedId) || !table.isIdle(promisedId)) {
       throw protocolError(`Cannot read PUSH_PROMISE as the promised stream must be a new one: received ${promisedId}`);
     }
-    table.used(promisedId);
-    const stream = table.get(id);
-    if (stream === undefined) {
-      this.#onClosed(id, "PUSH_PROMISE");
-      return state.sendReset(promisedId, ErrorCode.Cancel);
+    const stream = this.#find(id, "PUSH_PROMISE");
+    if (!table.isOwn(id) || stream?.received) { // §6.6
+      throw protocolError(`Cannot read PUSH_PROMISE as stream ${id} must be a request's and not have ended`);
     }
-    if (stream.received) throw stream.error(ErrorCode.StreamClosed, "Cannot push as the peer must not have ended");
-    if (table.peerOpen >= state.limits.maxConcurrentStreams || fields === undefined) {
+    if (this.#isIgnored(promisedId)) return;
+    if (stream === undefined) this.#onClosed(id, "PUSH_PROMISE");
+    table.used(promisedId);
+    if (stream === undefined || table.peerOpen >= state.limits.maxConcurrentStreams || fields === undefined) {
       state.budgets.spend("streams that have to be reset", state.now);
-      return state.sendReset(promisedId, ErrorCode.RefusedStream);
+      return state.sendReset(promisedId, stream === undefined ? ErrorCode.Cancel : ErrorCode.RefusedStream);
     }
     const head = readRequestHead(fields, promisedId);
+    if (!PUSHABLE.has(head.method) || head.contentLength > 0) { // §8.4
+      const message =
+        `Cannot read PUSH_PROMISE as its request must be safe and without content: received ${head.method}`;
+      throw new Http2Error("stream", ErrorCode.ProtocolError, message, { streamId: promisedId });
+    }
     const promised = state.makeStream(promisedId, head.method);
     promised.step("receivePush");
     promised.request = head;
@@ -188,9 +222,12 @@ export class Incoming<O> implements FrameHandler {
     const count = end - start;
     const isLast = (flags & Flag.EndStream) !== 0;
     if (count === 0 && !isLast) state.budgets.spend("empty DATA frames", state.now);
-    const stream = state.table.get(streamId);
+    const stream = this.#find(streamId, "DATA");
     if (stream === undefined) return this.#onClosed(streamId, "DATA");
-    if (stream.received || stream.state === State.ReservedRemote || stream.state === State.ReservedLocal) {
+    if (stream.state === State.ReservedRemote || stream.state === State.ReservedLocal) {
+      throw reservedError("DATA", streamId);
+    }
+    if (stream.received) {
       throw stream.error(ErrorCode.StreamClosed, "Cannot read DATA as the peer must not have ended");
     }
     if (length > 0) flow.chargeStream(stream, length, count);
@@ -204,9 +241,9 @@ export class Incoming<O> implements FrameHandler {
     }
     if (isLast) return this.#ended(stream, NO_FIELDS);
     if (length === 0 || stream.discarding) return; // who sends what nobody reads gets no more room
-    if (flow.refill(stream) || stream.receiveWindow.credit > 0) return deadlines.gaps.add(stream, state.now);
+    if (flow.refill(stream) || stream.receiveWindow.credit > 0) return state.awaitContent(stream);
     deadlines.gaps.remove(stream); // the reader is slow, not the peer
-    deadlines.unreads.add(stream, state.now);
+    if (!stream.isTunnel) deadlines.unreads.add(stream, state.now);
   }
 
   /** See {@linkcode FrameHandler.priority}. */
@@ -222,11 +259,10 @@ export class Incoming<O> implements FrameHandler {
   /** See {@linkcode FrameHandler.rstStream}. */
   rstStream(streamId: number, code: number): void {
     const state = this.#state;
-    if (state.table.isIdle(streamId)) throw idleError("RST_STREAM", streamId);
+    const stream = this.#find(streamId, "RST_STREAM");
+    if (stream === undefined) this.#checkNotIdle(streamId, "RST_STREAM");
     if (state.role === "server") state.budgets.spend("reset streams", state.now);
-    const stream = state.table.get(streamId);
     if (stream === undefined) return;
-    stream.step("receiveReset");
     const error = new Http2Error("stream", code, "The peer has reset the stream", { streamId });
     state.lose(stream, error, true, code === ErrorCode.RefusedStream);
   }
@@ -236,7 +272,11 @@ export class Incoming<O> implements FrameHandler {
     const state = this.#state;
     const { peerSettings, sender } = state;
     state.budgets.spend("SETTINGS frames", state.now);
-    state.deadlines.made("preface");
+    if (!this.#isGreeted) {
+      this.#isGreeted = true;
+      state.deadlines.made("preface");
+      state.deadlines.restart("settings", state.now);
+    }
     const { initialWindowSize } = peerSettings;
     const author = state.role === "server" ? "client" : "server";
     for (let place = at; place < at + length; place += 6) {
@@ -266,8 +306,9 @@ export class Incoming<O> implements FrameHandler {
 
   /** See {@linkcode FrameHandler.settingsAck}: from here on the peer keeps to our settings. */
   settingsAck(): void {
-    const { deadlines, flow, table } = this.#state;
-    if (!deadlines.waits("settings")) return; // there was but one to acknowledge
+    const { deadlines, flow, table, budgets, now } = this.#state;
+    if (this.#isAcknowledged) return budgets.spend("SETTINGS frames", now); // there was but one to acknowledge
+    this.#isAcknowledged = true;
     deadlines.made("settings");
     this.#acknowledged();
     const delta = flow.acknowledged();
@@ -287,16 +328,16 @@ export class Incoming<O> implements FrameHandler {
     const ping = state.roundTrip.acknowledge(view, at, state.now);
     if (ping === undefined) state.budgets.spend("PING frames", state.now);
     else if (ping.reason === "user") state.events.push({ type: "pong", time: state.now - ping.at });
-    else if (ping.reason === "goAway" && state.deadlines.waits("goAway")) state.sayGoAway();
+    else if (ping.reason === "goAway" && state.goAwaySent === MAX_STREAM_ID) state.sayGoAway();
   }
 
   /** See {@linkcode FrameHandler.windowUpdate}. */
   windowUpdate(streamId: number, increment: number): void {
     const { budgets, table, sender, now } = this.#state;
     budgets.spend("WINDOW_UPDATE frames", now);
-    if (streamId !== 0 && table.isIdle(streamId)) throw idleError("WINDOW_UPDATE", streamId);
-    const stream = table.get(streamId);
-    if (streamId !== 0 && stream === undefined) return; // §5.1: it may come for a short while
+    const stream = this.#find(streamId, "WINDOW_UPDATE");
+    if (streamId !== 0 && stream === undefined) return this.#checkNotIdle(streamId, "WINDOW_UPDATE"); // §5.1: late
+    if (stream?.state === State.ReservedRemote) throw reservedError("WINDOW_UPDATE", streamId);
     const scope = stream === undefined ? "connection" : "stream";
     if (increment === 0) {
       const message = "Cannot read WINDOW_UPDATE as its increment must not be 0";
@@ -313,6 +354,7 @@ export class Incoming<O> implements FrameHandler {
   /** See {@linkcode FrameHandler.other}. */
   other(frame: Frame): void {
     const { role, events, budgets, now } = this.#state;
+    budgets.spend("PRIORITY frames", now); // what is of little use, or of an unknown type and ignored (§4.1)
     switch (frame.type) {
       case "goAway":
         return this.#goAway(frame.lastStreamId, frame.code, decoder.decode(frame.debug));
@@ -320,14 +362,13 @@ export class Incoming<O> implements FrameHandler {
         return this.#priorityUpdate(frame.prioritizedId, frame.value);
       case "origin":
         if (role === "client") events.push({ type: "origin", origins: frame.origins });
-        break;
+        return;
       case "altSvc":
         if (role === "client") {
           events.push({ type: "altSvc", streamId: frame.streamId, origin: frame.origin, value: frame.value });
         }
-        break;
+        return;
     }
-    budgets.spend("PRIORITY frames", now); // what is of little use, or of an unknown type and ignored (§4.1)
   }
 
   #goAway(lastStreamId: number, code: number, debug: string): void {
@@ -344,26 +385,27 @@ export class Incoming<O> implements FrameHandler {
     const error = new Http2Error("connection", code, `The peer has ended the connection${why}`);
     for (const stream of [...state.table.values()]) {
       if (!state.table.isOwn(stream.id) || stream.id <= lastStreamId) continue;
-      stream.step("receiveReset");
       state.lose(stream, error, true, true);
     }
     state.finishIfDone();
   }
 
   #priorityUpdate(id: number, value: string): void {
-    const { role, budgets, table, now } = this.#state;
+    const { role, table } = this.#state;
     if (role === "client") throw protocolError("Cannot read PRIORITY_UPDATE as only clients must send it");
-    budgets.spend("PRIORITY frames", now);
     if (id === 0 || table.isOwn(id) && table.isIdle(id)) { // RFC 9218 §7.1
       throw protocolError(`Cannot read PRIORITY_UPDATE as stream ${id} must not be idle`);
     }
-    const stream = table.get(id);
+    const stream = this.#find(id, "PRIORITY_UPDATE");
     if (stream !== undefined) stream.prioritise(parsePriority(value));
     else if (table.isIdle(id)) this.#remember(id, parsePriority(value));
   }
 
   #remember(id: number, priority: Priority): void {
     const early = this.#earlyPriorities ??= new Map();
+    if (early.size >= MAX_EARLY_PRIORITIES) {
+      for (const passed of early.keys()) if (!this.#state.table.isIdle(passed)) early.delete(passed);
+    }
     if (early.size < MAX_EARLY_PRIORITIES || early.has(id)) early.set(id, priority);
   }
 
@@ -374,7 +416,13 @@ export class Incoming<O> implements FrameHandler {
     state.budgets.spend("streams that have to be reset", state.now);
     const stream = table.get(error.streamId);
     if (stream !== undefined) return state.breakOff(stream, error);
-    if (!table.isOwn(error.streamId) && table.isIdle(error.streamId)) table.used(error.streamId);
+    if (table.isIdle(error.streamId)) {
+      // What is not open can't be reset, unless it has just been opened, and wrongly.
+      if (table.isOwn(error.streamId) || state.role === "client") {
+        throw new Http2Error("connection", error.code, error.message);
+      }
+      table.used(error.streamId);
+    }
     state.sendReset(error.streamId, error.code);
   }
 
@@ -383,9 +431,15 @@ export class Incoming<O> implements FrameHandler {
     this.#state.fail(error);
   }
 
+  /** What may come late, for a stream that is closed, must not come for one that never was. */
+  #checkNotIdle(id: number, what: string): void {
+    if (this.#state.table.isIdle(id) && !this.#isIgnored(id)) throw idleError(what, id);
+  }
+
   /** A frame for a stream that is not open: it never was, or was reset by us just now, or the peer has lost count. */
   #onClosed(id: number, what: string): void {
     const { table } = this.#state;
+    if (this.#isIgnored(id)) return;
     if (table.isIdle(id)) throw idleError(what, id);
     if (table.wasReset(id)) return; // §5.1: what was on its way
     throw new Http2Error(
@@ -404,6 +458,11 @@ function idleError(what: string, id: number): Http2Error {
   return protocolError(`Cannot read ${what} as stream ${id} must not be idle`);
 }
 
+/** §5.1: what has no place on a stream that was only promised. */
+function reservedError(what: string, id: number): Http2Error {
+  return protocolError(`Cannot read ${what} as stream ${id} must not be reserved`);
+}
+
 /** RFC 7540 §5.3.1, the one rule of its priorities that stays. */
 function selfDependency(streamId: number): Http2Error {
   return new Http2Error("stream", ErrorCode.ProtocolError, SELF_DEPENDENCY, { streamId });
@@ -415,5 +474,7 @@ function flowError(scope: "stream" | "connection", message: string, streamId: nu
 
 const SELF_DEPENDENCY = "Cannot read priority as a stream must not depend on itself";
 const PING_BYTES = 8;
+/** The methods that are safe and cacheable (RFC 9110 §9.2.3). */
+const PUSHABLE: ReadonlySet<string> = new Set(["GET", "HEAD"]);
 const NO_FIELDS: readonly HpackField[] = [];
 const decoder = new TextDecoder();

@@ -40,7 +40,7 @@ export interface Http2Limits {
 export interface Http2Timeouts {
   /** For the peer's preface and first SETTINGS. */
   readonly preface: number;
-  /** For the acknowledgement of our SETTINGS; beyond it SETTINGS_TIMEOUT (RFC 9113 §6.5.3). */
+  /** From the peer's preface to the acknowledgement of our SETTINGS; beyond it SETTINGS_TIMEOUT (RFC 9113 §6.5.3). */
   readonly settings: number;
   /** From the first octet of a header block, or of any frame but DATA, to its last. */
   readonly head: number;
@@ -58,9 +58,9 @@ export interface Http2Timeouts {
   readonly age: number;
   /** After how long a silence the peer is sent a PING. */
   readonly ping: number;
-  /** For its acknowledgement. */
+  /** For its acknowledgement, or anything else of the peer's. */
   readonly pong: number;
-  /** From a graceful end's first GOAWAY to its second, at the least; a round trip where that is known (RFC 9113 §6.8). */
+  /** From a graceful end's first GOAWAY to its second, at the most; a round trip where that is less (RFC 9113 §6.8). */
   readonly goAway: number;
 }
 

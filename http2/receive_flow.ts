@@ -94,8 +94,9 @@ export class ReceiveFlow<O> {
 
   /** A stream's reader has taken some of its content, or the rest of it is of no use to anyone. */
   took(stream: Http2Stream<O>, count: number): void {
-    stream.unread -= count;
-    this.#unread -= count;
+    const taken = Math.min(count, stream.unread); // what was of no use any more was counted then
+    stream.unread -= taken;
+    this.#unread -= taken;
     if (this.#owed === 0 || this.#unread > this.#limits.maxUnreadBytes) return;
     this.#refillConnection(this.#owed);
     this.#owed = 0;

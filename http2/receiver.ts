@@ -68,6 +68,7 @@ export class Receiver {
   #begun = false;
   /** The type of the frame of which a part has come, -1 for none. */
   #partial = -1;
+  #units = 0;
 
   /** Made for one side: a server is sent a preface first (RFC 9113 §3.4). */
   constructor(handler: FrameHandler, role: "server" | "client", limits: Http2Limits) {
@@ -84,6 +85,11 @@ export class Receiver {
   /** Whether the peer's preface has come, SETTINGS included. */
   get begun(): boolean {
     return this.#begun;
+  }
+
+  /** How many frames have come whole, a header block counting as one. */
+  get units(): number {
+    return this.#units;
   }
 
   /** Whether a frame is half there that should come at once: any but DATA. */
@@ -122,9 +128,13 @@ export class Receiver {
         this.#read(view, payload, header);
       } catch (error) {
         if (!(error instanceof Http2Error)) throw error;
-        if (error.scope === "stream" && end - payload < header.length) return at - start;
+        if (error.scope === "stream" && end - payload < header.length) {
+          this.#partial = header.type;
+          return at - start;
+        }
         this.#onError(error);
       }
+      if (this.#block.owner === undefined) this.#units++;
       at = payload + header.length;
     }
     return end - start;

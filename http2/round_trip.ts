@@ -24,8 +24,14 @@ const PAYLOAD_BYTES = 8;
 /** How full a window must have been within a round trip to be called too small, as in gRPC. */
 const FULL_PART = 2 / 3;
 
-/** Rounds in which the window did not fill before measuring pauses: it is large enough for this peer. */
+/** Rounds in a row in which the window was no bound before measuring pauses. */
 const MAX_QUIET_ROUNDS = 3;
+
+/** The shortest round trip that a clock may tell apart from none, in milliseconds. */
+const MIN_ROUND_TRIP = 0.01;
+
+/** How many refills of a window such a pause lasts: the peer may get faster. */
+const PAUSE_REFILLS = 64;
 
 /** The PINGs of one side. */
 export class RoundTrip {
@@ -35,7 +41,10 @@ export class RoundTrip {
   #window: number;
   #measured = 0;
   #measuring = false;
+  /** The most that came in a millisecond, of all rounds. */
+  #bandwidth = 0;
   #quiet = 0;
+  #pause = 0;
   #time: number | undefined;
 
   /** Made for windows of `window` to `maxWindow` bytes. */
@@ -59,9 +68,12 @@ export class RoundTrip {
     return this.#sent[0]?.at ?? Infinity;
   }
 
-  /** Whether a measurement should begin, as content comes and the windows may grow. */
-  get shouldMeasure(): boolean {
-    return !this.#measuring && this.#window < this.#maxWindow && this.#quiet < MAX_QUIET_ROUNDS;
+  /** A window was refilled; gives whether a measurement should begin by a PING. */
+  refilled(): boolean {
+    if (this.#measuring || this.#window >= this.#maxWindow) return false;
+    if (this.#pause === 0) return true;
+    this.#pause--;
+    return false;
   }
 
   /** Counts content that came. */
@@ -90,18 +102,26 @@ export class RoundTrip {
     if (ping === undefined) return undefined;
     const answered = this.#sent.splice(0, index + 1); // also what was sent before it, as both sides keep the order
     this.#time = now - ping.at;
-    if (answered.some(({ reason }) => reason === "bandwidth")) this.#learn();
+    const measurement = answered.find(({ reason }) => reason === "bandwidth");
+    if (measurement !== undefined) this.#learn(now - measurement.at);
     return ping;
   }
 
-  /** What came within a round trip has filled the window: it was the bound. */
-  #learn(): void {
+  /**
+   * What came within a round trip has filled the window, and faster than ever: the window was the bound. Where it came no
+   * faster than before the way was, and a larger window would only make its queues longer.
+   */
+  #learn(elapsed: number): void {
     this.#measuring = false;
-    if (this.#measured < this.#window * FULL_PART) {
-      this.#quiet++;
+    const bandwidth = this.#measured / Math.max(elapsed, MIN_ROUND_TRIP);
+    if (this.#measured < this.#window * FULL_PART || bandwidth <= this.#bandwidth) {
+      if (++this.#quiet < MAX_QUIET_ROUNDS) return;
+      this.#quiet = 0;
+      this.#pause = PAUSE_REFILLS;
       return;
     }
     this.#quiet = 0;
+    this.#bandwidth = bandwidth;
     this.#window = Math.min(this.#maxWindow, Math.max(this.#window, 2 * this.#measured));
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Owns the order in which streams send (RFC 9218 §10): by urgency, and fairly among the equally urgent. Knows not what they
- * send.
+ * Owns the order in which streams send: those to be opened by their numbers (RFC 9113 §5.1.1), the others by urgency, and
+ * fairly among the equally urgent (RFC 9218 §10). Knows not what they send.
  *
  * @module
  */
@@ -22,18 +22,21 @@ interface Level<O> {
 
 /** The streams that have something to send and may. */
 export class SendQueue<O> {
+  /** Streams of this side that the peer does not know of, in the order of their numbers. */
+  readonly #unopened: Line<Http2Stream<O>> = new Line();
   readonly #levels: (Level<O> | undefined)[] = new Array(URGENCIES).fill(undefined);
   /** Bit n: level n has streams. */
   #occupied = 0;
 
   /** Whether no stream waits. */
   get empty(): boolean {
-    return this.#occupied === 0;
+    return this.#occupied === 0 && this.#unopened.waiting === 0;
   }
 
   /** Adds a stream behind the others of its kind. */
   add(stream: Http2Stream<O>): void {
     stream.queueing = "queued";
+    if (stream.unopened) return this.#unopened.push(stream);
     const level = this.#level(stream.priority.urgency);
     if (stream.prioritised && !stream.priority.incremental) level.sequential.push(stream);
     else level.incremental.push(stream);
@@ -45,6 +48,11 @@ export class SendQueue<O> {
    * `queueing`.
    */
   take(): Http2Stream<O> | undefined {
+    for (let stream = this.#unopened.shift(); stream !== undefined; stream = this.#unopened.shift()) {
+      if (stream.queueing !== "queued") continue;
+      stream.queueing = "none";
+      return stream;
+    }
     while (this.#occupied !== 0) {
       const urgency = 31 - Math.clz32(this.#occupied & -this.#occupied);
       const level = this.#level(urgency);
@@ -67,6 +75,7 @@ export class SendQueue<O> {
   giveBack(stream: Http2Stream<O>): void {
     const { urgency, incremental } = stream.priority;
     stream.queueing = "queued";
+    if (stream.unopened) return this.#unopened.unshift(stream);
     const level = this.#level(urgency);
     if (stream.prioritised && !incremental) level.sequential.unshift(stream);
     else level.incremental.unshift(stream);

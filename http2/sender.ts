@@ -10,11 +10,14 @@ import type { HpackField } from "../hpack/field.ts";
 import { giveArena, LARGE_ARENA_BYTES, SMALL_ARENA_BYTES, takeArena } from "./arena.ts";
 import { DRIBBLE_BYTES } from "./budget.ts";
 import { ControlFrames } from "./control.ts";
+import { ErrorCode, Http2Error } from "./error.ts";
 import { DEFAULT_WINDOW, Flag, FRAME_HEADER_BYTES, FrameType } from "./frame.ts";
+import { PROMISED_ID_BYTES } from "./frame_header.ts";
 import { writeFrameHeader, writeUint32 } from "./frame_write.ts";
 import { SendQueue } from "./send_queue.ts";
 import type { Settings } from "./settings.ts";
 import type { Http2Stream, StreamPromise } from "./stream.ts";
+import { State } from "./stream_state.ts";
 import { SendWindow } from "./windows.ts";
 
 /** Content that waits in a stream, in bytes, from which on its maker should wait. */
@@ -31,12 +34,17 @@ export interface SenderOwner<O> {
   madeRoom(stream: Http2Stream<O>): void;
   /** The stream has content, and no window for it. */
   stalled(stream: Http2Stream<O>): void;
-  /** A DATA frame was put into the output; `dribbled` where its peer makes it ever so small. */
-  dataSent(dribbled: boolean): void;
+  /** A DATA frame of `length` bytes was put into the output; `dribbled` where its peer makes it ever so small. */
+  dataSent(stream: Http2Stream<O>, length: number, dribbled: boolean): void;
+  /** What the stream has to send cannot be sent. */
+  unsendable(stream: Http2Stream<O>, error: Http2Error): void;
 }
 
 /** What a stream's turn has come to. */
 type Turn = "done" | "more" | "full";
+
+/** What writing a header block has come to: it may have no room, and its stream may be lost over it. */
+type Written = "written" | "full" | "lost";
 
 /** The frames of a connection on their way out. */
 export class Sender<O> {
@@ -87,12 +95,6 @@ export class Sender<O> {
     if (stream.queueing === "none") return this.#queue.add(stream);
     // Without a window a head can go all the same, and an end behind no content.
     if (stream.head !== undefined || stream.interim.length > 0) this.#requeue(stream);
-  }
-
-  /** Promises a stream on another, before anything else of it. */
-  promise(stream: Http2Stream<O>, promised: Http2Stream<O>, fields: readonly HpackField[]): void {
-    stream.addPromise({ promised, fields });
-    this.schedule(stream);
   }
 
   /** A stream has got window: it goes on. */
@@ -183,17 +185,20 @@ export class Sender<O> {
 
   /** Sends what a stream has to send, one DATA frame at most. */
   #turn(stream: Http2Stream<O>): Turn {
-    while (stream.promises.length > 0) {
-      if (!this.#promise(stream, stream.promises[0]!)) return "full";
-      stream.promises.shift();
+    if (stream.promise !== undefined) {
+      const written = this.#promise(stream, stream.promise);
+      if (written !== "written") return turnOf(written);
+      stream.promise = undefined;
     }
     while (stream.interim.length > 0) {
-      if (!this.#headers(stream, stream.interim[0]!, false)) return "full";
+      const written = this.#headers(stream, stream.interim[0]!, false);
+      if (written !== "written") return turnOf(written);
       stream.interim.shift();
     }
     if (stream.head !== undefined) {
       const last = stream.phase === "ended" && stream.buffered === 0 && stream.trailers === undefined;
-      if (!this.#headers(stream, stream.head, last)) return "full";
+      const written = this.#headers(stream, stream.head, last);
+      if (written !== "written") return turnOf(written);
       stream.head = undefined;
       if (last) return this.#finish(stream);
     }
@@ -202,39 +207,59 @@ export class Sender<O> {
     return this.#end(stream);
   }
 
-  /** Writes a field section of a message. Gives whether there was room. */
-  #headers(stream: Http2Stream<O>, fields: readonly HpackField[], last: boolean): boolean {
-    if (!this.#block(FrameType.Headers, last ? Flag.EndStream : 0, stream.id, fields, 0)) return false;
+  /** Writes a field section of a message. */
+  #headers(stream: Http2Stream<O>, fields: readonly HpackField[], last: boolean): Written {
+    const written = this.#block(stream, fields, last ? Flag.EndStream : 0, undefined);
+    if (written !== "written") return written;
     stream.step("sendHeaders");
     if (last) stream.step("sendEnd");
-    return true;
+    return written;
   }
 
-  /** Writes a promise (RFC 9113 §6.6). Gives whether there was room. */
-  #promise(stream: Http2Stream<O>, { promised, fields }: StreamPromise<O>): boolean {
-    if (promised.closed) return true;
-    return this.#block(FrameType.PushPromise, 0, stream.id, fields, promised.id);
+  /** Writes a promise (RFC 9113 §6.6), unless there is nothing any more that it could go with. */
+  #promise(stream: Http2Stream<O>, { on, fields }: StreamPromise<O>): Written {
+    if (this.#peer.enablePush && (on.state === State.Open || on.state === State.HalfClosedRemote)) {
+      return this.#block(stream, fields, 0, on);
+    }
+    const message = "Cannot push as the stream of its promise must be open, and its client allow for it";
+    this.#owner.unsendable(stream, stream.error(ErrorCode.Cancel, message));
+    return "lost";
   }
 
   /**
-   * Writes a header block: a frame of the given type, and as many of CONTINUATION as it needs (RFC 9113 §4.3). Gives whether
-   * there was room.
+   * Writes a header block of a stream, or the promise of the stream on another one: a frame, and as many of CONTINUATION as
+   * it needs (RFC 9113 §4.3).
    */
-  #block(type: FrameType, flags: number, id: number, fields: readonly HpackField[], promisedId: number): boolean {
+  #block(
+    stream: Http2Stream<O>,
+    fields: readonly HpackField[],
+    flags: number,
+    on: Http2Stream<O> | undefined,
+  ): Written {
     const { maxFrameSize } = this.#peer;
-    const prefix = promisedId === 0 ? 0 : 4;
+    const prefix = on === undefined ? 0 : PROMISED_ID_BYTES;
     const most = prefix + maxBlockSize(fields);
     const frames = Math.ceil(most / maxFrameSize);
-    if (!this.#reserve(most + frames * FRAME_HEADER_BYTES)) return false;
+    if (!this.#reserve(most + frames * FRAME_HEADER_BYTES)) return "full";
     const at = this.#at;
     const start = at + FRAME_HEADER_BYTES;
-    if (prefix > 0) writeUint32(this.#arena, start, promisedId);
-    const end = this.encoder.encode(fields, this.#arena, start + prefix);
+    if (on !== undefined) writeUint32(this.#arena, start, stream.id);
+    let end: number;
+    try {
+      end = this.encoder.encode(fields, this.#arena, start + prefix);
+    } catch (cause) { // a field that can't be sent is its stream's concern only
+      const message = "Cannot send fields as each character must be an octet";
+      const { id: streamId } = stream;
+      this.#owner.unsendable(stream, new Http2Error("stream", ErrorCode.InternalError, message, { streamId, cause }));
+      return "lost";
+    }
+    const type = on === undefined ? FrameType.Headers : FrameType.PushPromise;
+    const { id } = on ?? stream;
     if (end - start <= maxFrameSize) {
       writeFrameHeader(this.#arena, at, end - start, type, flags | Flag.EndHeaders, id);
       this.#at = end;
     } else this.#split(type, flags, id, end);
-    return true;
+    return "written";
   }
 
   /** Makes frames of the long block between the present place and `end`, the last first, as each moves those behind it. */
@@ -264,11 +289,16 @@ export class Sender<O> {
     const last = length === buffered && stream.phase === "ended" && stream.trailers === undefined;
     const flags = last ? Flag.EndStream : 0;
     const at = writeFrameHeader(this.#arena, this.#at, length, FrameType.Data, flags, stream.id);
-    stream.takeContent(length, this.#arena, at);
+    if (!stream.takeContent(length, this.#arena, at)) {
+      const message = "Cannot send content as its buffer must not be transferred";
+      this.#owner.unsendable(stream, stream.error(ErrorCode.InternalError, message));
+      return "done";
+    }
     this.#at = at + length;
     sendWindow.take(length);
     this.window.take(length);
-    this.#owner.dataSent(length < wanted && length < DRIBBLE_BYTES);
+    this.#owner.dataSent(stream, length, length < wanted && length < DRIBBLE_BYTES);
+    if (stream.closed) return "done"; // the connection has broken down over it
     if (stream.wantsRoom && stream.buffered < STREAM_HIGH_WATER) this.#owner.madeRoom(stream);
     if (last) {
       stream.step("sendEnd");
@@ -282,8 +312,8 @@ export class Sender<O> {
   #end(stream: Http2Stream<O>): Turn {
     const { trailers } = stream;
     if (trailers !== undefined) {
-      if (!this.#headers(stream, trailers, true)) return "full";
-      return this.#finish(stream);
+      const written = this.#headers(stream, trailers, true);
+      return written === "written" ? this.#finish(stream) : turnOf(written);
     }
     if (!this.#reserve(FRAME_HEADER_BYTES)) return "full";
     this.#at = writeFrameHeader(this.#arena, this.#at, 0, FrameType.Data, Flag.EndStream, stream.id);
@@ -306,6 +336,11 @@ export class Sender<O> {
     this.#owner.stalled(stream);
     return "done";
   }
+}
+
+/** What it means for a stream's turn that a header block was not written. */
+function turnOf(written: Exclude<Written, "written">): Turn {
+  return written === "full" ? "full" : "done";
 }
 
 const EMPTY = new Uint8Array(0);

@@ -18,10 +18,10 @@ export type SendPhase = "head" | "content" | "ended";
 /** Why a stream's end is not in a queue of those that want to send. */
 export type Queueing = "none" | "queued" | "stream" | "connection";
 
-/** A promise that a stream carries (RFC 9113 §8.4). */
+/** The promise by which a server opens a stream (RFC 9113 §8.4). */
 export interface StreamPromise<O> {
-  /** The stream that is promised. */
-  readonly promised: Http2Stream<O>;
+  /** The stream whose request it goes with. */
+  readonly on: Http2Stream<O>;
   /** The request that it answers, pseudo-header fields first. */
   readonly fields: readonly HpackField[];
 }
@@ -54,6 +54,8 @@ export class Http2Stream<O = unknown> {
   running = false;
   /** Whether content that comes is thrown away. */
   discarding = false;
+  /** Whether it was answered without a handler. */
+  refused = false;
   /** Whether somebody waits for room for content. */
   wantsRoom = false;
   /** Whether somebody wants to know when the last of it has left. */
@@ -74,8 +76,8 @@ export class Http2Stream<O = unknown> {
   #expected = -1;
 
   // What is to be sent, in this order.
-  /** Promises of other streams. */
-  promises: StreamPromise<O>[] = NO_PROMISES;
+  /** The promise of the stream itself. */
+  promise: StreamPromise<O> | undefined = undefined;
   /** Interim heads, the oldest first. */
   interim: (readonly HpackField[])[] = NONE;
   /** The final head. */
@@ -106,6 +108,16 @@ export class Http2Stream<O = unknown> {
   /** Its state (RFC 9113 §5.1). */
   get state(): State {
     return this.#state;
+  }
+
+  /** Whether it carries the octets of another protocol (RFC 9113 §8.5). */
+  get isTunnel(): boolean {
+    return this.method === "CONNECT";
+  }
+
+  /** Whether the peer can't know of it, as the frame by which this side opens it was not put into the output. */
+  get unopened(): boolean {
+    return this.#state === State.Idle || this.promise !== undefined;
   }
 
   /** Whether all that the peer sends on it was received. */
@@ -175,18 +187,6 @@ export class Http2Stream<O = unknown> {
     return new Http2Error("stream", code, message, { streamId: this.id });
   }
 
-  /** Whether there is something to send. */
-  get pending(): boolean {
-    return this.promises.length > 0 || this.head !== undefined || this.buffered > 0 || this.interim.length > 0 ||
-      this.phase === "ended" && this.#state !== State.Closed && this.#state !== State.HalfClosedLocal;
-  }
-
-  /** Adds a promise. */
-  addPromise(promise: StreamPromise<O>): void {
-    if (this.promises === NO_PROMISES) this.promises = [promise];
-    else this.promises.push(promise);
-  }
-
   /** Adds an interim head. Throws a `TypeError` behind the final one. */
   addInterim(fields: readonly HpackField[]): void {
     this.#check("head", "inform");
@@ -240,15 +240,18 @@ export class Http2Stream<O = unknown> {
     if (trailers !== undefined && trailers.length > 0) this.trailers = trailers;
   }
 
-  /** Takes `count` bytes of the content that waits, and copies them to `into[at]`. */
-  takeContent(count: number, into: Uint8Array, at: number): void {
+  /**
+   * Takes `count` bytes of the content that waits, and copies them to `into[at]`. Gives whether they were there: their owner
+   * can have transferred or shrunk the buffer since.
+   */
+  takeContent(count: number, into: Uint8Array, at: number): boolean {
     this.buffered -= count;
     if (this.text !== undefined) return this.#takeText(this.text, count, into, at);
     let left = count;
     while (left > 0) {
-      const chunk = this.chunks[0]!;
-      const length = Math.min(left, chunk.length - this.offset);
-      if (length === 0) throw new TypeError("Cannot send content as its buffer must not be transferred");
+      const chunk = this.chunks[0];
+      const length = Math.min(left, (chunk?.length ?? 0) - this.offset);
+      if (chunk === undefined || length <= 0) return false;
       const whole = length === chunk.length;
       into.set(whole ? chunk : new Uint8Array(chunk.buffer, chunk.byteOffset + this.offset, length), at);
       at += length;
@@ -258,16 +261,19 @@ export class Http2Stream<O = unknown> {
       this.chunks.shift();
       this.offset = 0;
     }
+    return true;
   }
 
-  #takeText(text: string, count: number, into: Uint8Array, at: number): void {
+  #takeText(text: string, count: number, into: Uint8Array, at: number): true {
     for (let index = 0; index < count; index++) into[at++] = text.charCodeAt(this.offset + index);
     this.offset += count;
+    return true;
   }
 
-  /** Forgets what is to be sent. */
-  drop(): void {
-    this.promises = NO_PROMISES;
+  /** Closes it, however it has ended, and forgets what is to be sent. */
+  close(): void {
+    this.#state = State.Closed;
+    this.promise = undefined;
     this.interim = NONE;
     this.head = this.text = this.trailers = undefined;
     this.chunks = NO_CHUNKS;
@@ -286,4 +292,3 @@ export class Http2Stream<O = unknown> {
 /** Stand for "nothing": shared, so never pushed to. */
 const NONE: (readonly HpackField[])[] = [];
 const NO_CHUNKS: Uint8Array[] = [];
-const NO_PROMISES: never[] = [];

@@ -34,6 +34,11 @@ export class Waiting<T> {
     this.#since.set(one, now);
   }
 
+  /** One waits from now on, if it does not already. */
+  begin(one: T, now: number): void {
+    if (this.#limit !== Infinity && !this.#since.has(one)) this.#since.set(one, now);
+  }
+
   /** One waits no more. */
   remove(one: T): void {
     if (this.#since.size > 0) this.#since.delete(one);

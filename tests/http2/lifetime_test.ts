@@ -53,7 +53,9 @@ for (const [state, frames] of Object.entries(STATES)) {
       assertGreater(host.core.deadline, host.now);
       host.now = host.core.deadline;
       host.core.expire(host.now);
-      sent.push(...readFrames(host.take()));
+      const frames = readFrames(host.take());
+      sent.push(...frames);
+      for (const frame of frames) if (frame.type === "ping") host.receive(encodeFrame({ ...frame, ack: true }));
       if (host.core.end === "finish" && host.core.flushed) host.core.linger(host.now);
     }
     const isAnswerable = state.includes("never answered");
