@@ -9,7 +9,8 @@ import { PerMessageDeflate } from "./deflate.ts";
 import { Driver, type DriverSink } from "./driver.ts";
 import type { Role } from "./frame.ts";
 import { FrameConnection, type FrameEvent } from "./frame_connection.ts";
-import { CloseCode, WebSocketError } from "./frame_error.ts";
+import { MAX_REASON } from "./frame_close.ts";
+import { CloseCode, isCloseCode, WebSocketError } from "./frame_error.ts";
 import type { MessageFormat, PreparedMessage } from "./message.ts";
 import type { OpenedWebSocket, WebSocketSettings } from "./options.ts";
 
@@ -34,6 +35,28 @@ function nextKey(): number {
   }
   return keys[nextKeyAt++]!;
 }
+
+/**
+ * Refuses what a Close can't say.
+ *
+ * @throws {DOMException} `InvalidAccessError` if the code may not be sent, `SyntaxError` if the reason is too long.
+ */
+export function checkClose(code: number | undefined, reason: string): void {
+  if (code !== undefined && !(Number.isInteger(code) && isCloseCode(code))) {
+    throw new DOMException(
+      `Cannot close as 'code' must be 1000 to 1014 as registered, or 3000 to 4999: received ${code}`,
+      "InvalidAccessError",
+    );
+  }
+  const { length } = encoder.encode(reason);
+  if (length <= MAX_REASON) return;
+  throw new DOMException(
+    `Cannot close as 'reason' must be at most ${MAX_REASON} bytes of UTF-8: received ${length}`,
+    "SyntaxError",
+  );
+}
+
+const encoder = new TextEncoder();
 
 /** How a connection ended. */
 export interface Ending {

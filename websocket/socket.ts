@@ -5,10 +5,9 @@
  * @module
  */
 
-import { Channel, type ChannelUser, type Ending, ReadyState } from "./channel.ts";
+import { Channel, type ChannelUser, checkClose, type Ending, ReadyState } from "./channel.ts";
 import type { Role } from "./frame.ts";
-import { MAX_REASON } from "./frame_close.ts";
-import { isCloseCode, WebSocketError } from "./frame_error.ts";
+import { CloseCode, WebSocketError } from "./frame_error.ts";
 import { PreparedMessage } from "./message.ts";
 import { type OpenedWebSocket, resolveSettings, type WebSocketBaseOptions } from "./options.ts";
 import { HttpWebSocketStream } from "./stream.ts";
@@ -172,20 +171,8 @@ export class HttpWebSocket extends EventTarget implements WebSocket {
    * @throws {DOMException} `InvalidAccessError` if the code may not be sent, `SyntaxError` if the reason is too long.
    */
   close(code?: number, reason: string = ""): void {
-    if (code !== undefined && !isCloseCode(code)) {
-      throw new DOMException(
-        `Cannot close as 'code' must be 1000 to 1014 as registered, or 3000 to 4999: received ${code}`,
-        "InvalidAccessError",
-      );
-    }
-    const length = encoder.encode(reason).length;
-    if (length > MAX_REASON) {
-      throw new DOMException(
-        `Cannot close as 'reason' must be at most ${MAX_REASON} bytes of UTF-8: received ${length}`,
-        "SyntaxError",
-      );
-    }
-    const said = code ?? (length > 0 ? 1000 : undefined); // WebSockets §3.1: a reason has to come with a code
+    checkClose(code, reason);
+    const said = code ?? (reason === "" ? undefined : CloseCode.NormalClosure); // a reason has to come with a code
     if (this.#sending === undefined) this.#channel.close(said, reason);
     else void this.#sending.then(() => this.#channel.close(said, reason));
   }

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Channel, ChannelUser, Ending } from "./channel.ts";
+import { type Channel, type ChannelUser, checkClose, type Ending } from "./channel.ts";
 import { CloseCode, isCloseCode, WebSocketError } from "./frame_error.ts";
 
 /** What {@linkcode HttpWebSocketStream.opened} gives. */
@@ -99,10 +99,11 @@ export class HttpWebSocketStream {
   /**
    * Begins the closing handshake, behind all that was written; does nothing once it has begun.
    *
-   * @throws {RangeError} If the code may not be sent, or the reason is too long.
+   * @throws {DOMException} `InvalidAccessError` if the code may not be sent, `SyntaxError` if the reason is too long.
    */
   close(info: WebSocketCloseInfo = {}): void {
     const { closeCode, reason = "" } = info;
+    checkClose(closeCode, reason);
     this.#channel.close(closeCode ?? (reason === "" ? undefined : CloseCode.NormalClosure), reason);
   }
 
