@@ -12,8 +12,17 @@ import { targets as http2Frames } from "./http2_frame_fuzz.ts";
 import { targets as json } from "./json_fuzz.ts";
 import { targets as server } from "./server_fuzz.ts";
 import { type FuzzTarget, Random } from "./target.ts";
+import { targets as webSocket } from "./websocket_fuzz.ts";
 
-const TARGETS: readonly FuzzTarget[] = [...hpack, ...http1, ...http2Frames, ...http2Connection, ...server, ...json];
+const TARGETS: readonly FuzzTarget[] = [
+  ...hpack,
+  ...http1,
+  ...http2Frames,
+  ...http2Connection,
+  ...server,
+  ...json,
+  ...webSocket,
+];
 
 /** Longest input, in bytes: past the limits of the parsers. */
 const MAX_INPUT = 32 * 1024;
