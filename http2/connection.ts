@@ -290,6 +290,7 @@ export class Http2Connection<O = unknown> {
     if (stream.closed) return;
     stream.addInterim(fields);
     this.#state.sender.schedule(stream);
+    if (!stream.received && fields[0]?.value === "100") this.#state.awaitContent(stream);
   }
 
   /** Sends a whole message, or all behind a head that was sent: its head and its content. */

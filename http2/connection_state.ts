@@ -76,6 +76,8 @@ export class ConnectionState<O> implements SenderOwner<O> {
   goAwaySent: number | undefined = undefined;
   /** The last stream of ours that the peer processes, `undefined` before its GOAWAY. */
   goAwayReceived: number | undefined = undefined;
+  /** Whether the peer keeps to our settings. */
+  isAcknowledged = false;
   #isBroken = false;
 
   /** Made with nothing said. */
