@@ -41,6 +41,9 @@ export type StartThread = (name: string, owner: WorkerThreadOwner) => WorkerThre
  */
 const END_PATIENCE = 1_000;
 
+/** For how many turns of 1 ms nothing must have come from a thread that has ended, until nothing is taken to come. */
+const QUIET_TURNS = 10;
+
 /** Starts a thread of the platform's. Needs permission to read the library's files, or to import them. */
 export function startThread(name: string, owner: WorkerThreadOwner): WorkerThread {
   return new PlatformThread(name, owner, systemScheduler);
@@ -105,11 +108,17 @@ class PlatformThread implements WorkerThread {
       if (!this.#patience.signal.aborted) throw error;
     }
     this.#patience.abort();
-    for (let before = -1; before !== this.#count;) { // what it said last comes behind its end
+    await this.#lastWords();
+    this.#end();
+  }
+
+  /** What the thread has said last comes behind its end, a message a turn: waits until nothing has come for a while. */
+  async #lastWords(): Promise<void> {
+    for (let quiet = 0, before = -1; quiet < QUIET_TURNS; quiet++) {
+      if (before !== this.#count) quiet = 0;
       before = this.#count;
       await this.#scheduler.sleep(1);
     }
-    this.#end();
   }
 
   #end(): void {
