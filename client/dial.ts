@@ -15,6 +15,7 @@ import type { Dial } from "./context.ts";
 import { race } from "./happy_eyeballs.ts";
 import type { Target } from "./target.ts";
 import type { ClientTlsOptions, ConnectOptions, HttpClientOptions } from "./types.ts";
+import type { Versions } from "./version.ts";
 
 /** The bounds of every attempt. */
 export interface DialBounds {
@@ -41,11 +42,13 @@ export function dialer(options: HttpClientOptions, bounds: DialBounds): Dial {
       return Promise.reject(new TypeError("Cannot fetch as the URL's scheme must be http where 'unix' is given"));
     };
   }
-  if (resolve === undefined) return (target, signal) => open(target, target.hostname, tls, { ...bounds, signal });
-  return (target, outer) =>
+  if (resolve === undefined) {
+    return (target, signal, versions) => open(target, target.hostname, tls, { ...bounds, signal, versions });
+  }
+  return (target, outer, versions) =>
     attempt({ ...bounds, signal: outer }, async (signal) => {
       const addresses = await resolve(target.hostname, { signal });
-      return await race(addresses, (address, signal) => open(target, address, tls, { ...bounds, signal }), {
+      return await race(addresses, (address, signal) => open(target, address, tls, { ...bounds, signal, versions }), {
         scheduler: bounds.scheduler,
         signal,
       });
@@ -54,9 +57,10 @@ export function dialer(options: HttpClientOptions, bounds: DialBounds): Dial {
 
 /** By the caller's own way; a handshake that is ahead is a part of the attempt. */
 function byConnect(connect: (options: ConnectOptions) => Promise<Transport>, bounds: DialBounds): Dial {
-  return ({ hostname, port, secure }, outer) =>
+  return ({ hostname, port, secure }, outer, versions) =>
     attempt({ ...bounds, signal: outer }, async (signal) => {
-      const transport = await connect({ hostname, port, secure, signal });
+      const alpnProtocols = [...versions];
+      const transport = await connect({ hostname, port, secure, alpnProtocols, signal });
       const close = () => transport.close();
       signal.addEventListener("abort", close, { once: true });
       try {
@@ -76,9 +80,9 @@ function open(
   { hostname, port, secure }: Target,
   address: string,
   tls: ClientTlsOptions,
-  bounds: DialBounds & { readonly signal: AbortSignal },
+  { versions, ...bounds }: DialBounds & { readonly signal: AbortSignal; readonly versions: Versions },
 ): Promise<Transport> {
   if (!secure) return dialTcp({ ...bounds, hostname: address, port });
   const { serverName = hostname, ...trust } = tls;
-  return dialTls({ ...bounds, ...trust, hostname: address, port, serverName, alpnProtocols: ["http/1.1"] });
+  return dialTls({ ...bounds, ...trust, hostname: address, port, serverName, alpnProtocols: [...versions] });
 }

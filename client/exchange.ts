@@ -7,19 +7,19 @@
 
 import type { BodySource } from "../http/call.ts";
 import type { Field } from "../http/fields/field.ts";
-import type { ClientRequest } from "../http1/client_phases.ts";
 import type { FramingKind } from "../http1/framing.ts";
 import type { Transport } from "../net/transport.ts";
 import type { Resend } from "./failure.ts";
 import type { Target } from "./target.ts";
+import type { WireRequest } from "./wire_request.ts";
 
 /** A response's head, as a task needs it. */
 export interface ReceivedHead {
   /** The status code, 100 to 999. */
   readonly status: number;
-  /** The reason phrase; may be empty. */
+  /** The reason phrase; may be empty, and is in HTTP/2. */
   readonly reason: string;
-  /** How the content is delimited; only chunked content can have trailers. */
+  /** How the content is delimited; only chunked content can have trailers, and what HTTP/2 carries counts as such. */
   readonly framing: FramingKind;
   /** The header section in wire order. */
   fields(): readonly Field[];
@@ -52,7 +52,9 @@ export interface ExchangeDriver {
 /** A request on its way, and who is told of its answer. */
 export interface Exchange {
   /** What is sent. */
-  readonly request: ClientRequest;
+  readonly request: WireRequest;
+  /** Whether only HTTP/1.1 may carry it, as HTTP/2 was refused. */
+  readonly needsHttp1: boolean;
   /** The content where all of it is known and sent at once, else `null`. */
   readonly content: Uint8Array | null;
   /** Told what carries it, before anything else of it. */

@@ -14,9 +14,11 @@ import { ConnectionLostError } from "./error.ts";
  *
  * - `unsent`: no octet of it has left.
  * - `unanswered`: it was sent over a connection that others had used before, and that ended without an octet.
+ * - `refused`: the peer says that it was not processed (RFC 9113 §8.7), be the connection still of use or not.
+ * - `http/1.1`: the peer says that it takes it by that version only (RFC 9113 §7, HTTP_1_1_REQUIRED).
  * - `no`: something of it was answered, or may have been processed for all that is known.
  */
-export type Resend = "unsent" | "unanswered" | "no";
+export type Resend = "unsent" | "unanswered" | "refused" | "http/1.1" | "no";
 
 /** The events that end an exchange before its time. */
 export type FailureEvent = Extract<ClientEvent, { type: "lost" | "late" | "error" }>;

@@ -10,7 +10,6 @@ import type { Field } from "../http/fields/field.ts";
 import { isIdempotentMethod } from "../http/fields/method.ts";
 import { isTrailerAllowed } from "../http/fields/trailer.ts";
 import { setReceivedTrailers, type TrailersInit } from "../http/trailers.ts";
-import type { ClientRequest } from "../http1/client_phases.ts";
 import { Http1Error } from "../http1/error.ts";
 import type { Transport } from "../net/transport.ts";
 import type { Timer } from "../timer/wheel.ts";
@@ -24,6 +23,7 @@ import { locationOf, redirected } from "./redirect.ts";
 import { encode, fieldsOf, isSentWhole, type OutgoingRequest } from "./request.ts";
 import { lazyResponse } from "./response.ts";
 import { Upload } from "./upload.ts";
+import type { WireRequest } from "./wire_request.ts";
 
 /** How often a request goes over another connection, where it may: past that more than one connection was bad luck. */
 export const MAX_RESENDS = 2;
@@ -38,8 +38,9 @@ export interface TaskOwner {
 
 /** One `fetch`. */
 export class FetchTask implements Exchange {
-  request: ClientRequest;
+  request: WireRequest;
   content: Uint8Array | null = null;
+  needsHttp1 = false;
   readonly #owner: TaskOwner;
   readonly #settle: PromiseWithResolvers<Response> = Promise.withResolvers();
   #outgoing: OutgoingRequest;
@@ -54,8 +55,8 @@ export class FetchTask implements Exchange {
   /** Whether nothing more can happen to it. */
   #over = false;
 
-  /** Made of a request that is complete; `request` is its head where that was made before. */
-  constructor(owner: TaskOwner, outgoing: OutgoingRequest, request: ClientRequest) {
+  /** Made of a request that is complete; `request` is what is sent for it. */
+  constructor(owner: TaskOwner, outgoing: OutgoingRequest, request: WireRequest) {
     this.#owner = owner;
     this.#outgoing = outgoing;
     this.request = request;
@@ -156,7 +157,7 @@ export class FetchTask implements Exchange {
     }
     queueMicrotask(() => { // by then the connection rests, and may carry the next request
       if (this.#over) return;
-      this.#redirecting = this.#begun = false;
+      this.#redirecting = this.#begun = this.needsHttp1 = false;
       this.#resends = 0;
       this.#driver = undefined;
       this.#send();
@@ -182,7 +183,8 @@ export class FetchTask implements Exchange {
     this.#resends++;
     this.#driver = undefined;
     this.#begun = false;
-    this.#owner.carrier.distrust(this.#outgoing.target);
+    if (resend === "http/1.1") this.needsHttp1 = true;
+    else if (resend !== "refused") this.#owner.carrier.distrust(this.#outgoing.target);
     this.#send();
   }
 
@@ -191,7 +193,7 @@ export class FetchTask implements Exchange {
     const { content, method } = this.#outgoing;
     if (resend === "no" || this.#resends >= MAX_RESENDS) return false;
     if (this.#begun && content !== null && !content.repeatable) return false;
-    return resend === "unsent" || isIdempotentMethod(method);
+    return resend !== "unanswered" || isIdempotentMethod(method);
   }
 
   /** See {@linkcode Exchange.broken}. */

@@ -32,6 +32,7 @@ export {
 export type { FetchHandler, HandlerInfo } from "./over.ts";
 export { DEFAULT_FETCH_LIMITS, DEFAULT_FETCH_TIMEOUTS } from "./options.ts";
 export type {
+  Announcement,
   ClientLimits,
   ClientTimeouts,
   ClientTlsOptions,
@@ -40,12 +41,14 @@ export type {
   FetchInput,
   HttpClientOptions,
   Information,
+  Push,
   Tunnel,
   TunnelInit,
 } from "./types.ts";
 export { WebSocketClient, type WebSocketClientOptions } from "./web_socket_client.ts";
 export type { ClientConnectionLimits, ClientConnectionTimeouts } from "../http1/client_limits.ts";
 export { Http1Error, type Http1ErrorOptions } from "../http1/error.ts";
+export { Http2Error, type Http2ErrorOptions } from "../http2/error.ts";
 export type { ErrorScope, ProtocolError, ProtocolErrorOptions } from "../http/fields/error.ts";
 export { type TrailersInit, trailersOf } from "../http/trailers.ts";
 export { type ClientSocketInit, ClientWebSocket, type ConnectWebSocketOptions } from "../websocket/connect.ts";

@@ -4,13 +4,23 @@
  * @module
  */
 
+import { FIELD_OVERHEAD } from "../hpack/field.ts";
 import { DEFAULT_CLIENT_LIMITS, DEFAULT_CLIENT_TIMEOUTS } from "../http1/client_limits.ts";
+import { MAX_WINDOW } from "../http2/frame.ts";
+import {
+  DEFAULT_HTTP2_LIMITS,
+  DEFAULT_HTTP2_TIMEOUTS,
+  type Http2ClientTimeouts,
+  type Http2Limits,
+  type Http2Timeouts,
+} from "../http2/limits.ts";
 import { DEFAULT_DIAL_TIMEOUT } from "../net/dial.ts";
 import { systemClock } from "../timer/clock.ts";
 import { Scheduler, scheduler } from "../timer/scheduler.ts";
 import { dialer } from "./dial.ts";
 import type { ClientContext } from "./context.ts";
 import type { ClientLimits, ClientTimeouts, HttpClientOptions } from "./types.ts";
+import type { HttpVersion, Versions } from "./version.ts";
 
 /** Every limit's default. */
 export const DEFAULT_FETCH_LIMITS: ClientLimits = {
@@ -23,6 +33,11 @@ export const DEFAULT_FETCH_LIMITS: ClientLimits = {
   maxQueued: 10_000,
   /** Fetch §4.4: 20. */
   maxRedirects: 20,
+  /** Firefox: 128 KiB, and more for downloads; Go: 4 MiB, Chromium: 6 MiB. It grows where that is of use. */
+  streamWindowBytes: 256 * 1024,
+  maxStreamWindowBytes: DEFAULT_HTTP2_LIMITS.maxStreamWindowBytes,
+  connectionWindowBytes: DEFAULT_HTTP2_LIMITS.connectionWindowBytes,
+  maxUnreadBytes: DEFAULT_HTTP2_LIMITS.maxUnreadBytes,
   /** V8's longest string has 512 MiB. */
   maxBodyBytes: 512 * 1024 * 1024,
 };
@@ -33,6 +48,9 @@ export const DEFAULT_FETCH_TIMEOUTS: ClientTimeouts = {
   /** Two attempts to connect; Apache HttpClient: 180 s. */
   queue: 60_000,
   dial: DEFAULT_DIAL_TIMEOUT,
+  settings: DEFAULT_HTTP2_TIMEOUTS.settings,
+  ping: DEFAULT_HTTP2_TIMEOUTS.ping,
+  pong: DEFAULT_HTTP2_TIMEOUTS.pong,
   /** None, as in Go and undici: every wait within has a deadline of its own, and a stream may last. */
   total: Infinity,
 };
@@ -52,6 +70,7 @@ export function resolveOptions(options: HttpClientOptions): ClientContext {
   const timeouts = { ...DEFAULT_FETCH_TIMEOUTS, ...given(options.timeouts) };
   for (const [name, value] of Object.entries(timeouts)) checkTimeout(`timeouts.${name}`, value);
   const { clock = systemClock, userAgent = USER_AGENT, decompress = false } = options;
+  const protocols = versionsOf(options.protocols);
   const ownScheduler = clock === systemClock ? scheduler : new Scheduler(clock);
   return {
     scheduler: ownScheduler,
@@ -59,7 +78,62 @@ export function resolveOptions(options: HttpClientOptions): ClientContext {
     timeouts,
     userAgent,
     decompress,
+    protocols,
+    http2Limits: http2LimitsOf(limits),
+    http2Timeouts: http2TimeoutsOf(timeouts),
+    onPush: options.onPush,
+    onAnnouncement: options.onAnnouncement,
     dial: dialer(options, { scheduler: ownScheduler, timeout: timeouts.dial }),
+  };
+}
+
+const VERSIONS: readonly HttpVersion[] = ["h2", "http/1.1"];
+
+function versionsOf(given: readonly HttpVersion[] = VERSIONS): Versions {
+  if (!Array.isArray(given) || given.length === 0 || given.some((version) => !VERSIONS.includes(version))) {
+    throw new TypeError(
+      `Cannot make a client as 'protocols' must be a list of ${VERSIONS.join(" and ")}: received ${given}`,
+    );
+  }
+  return new Set(given);
+}
+
+/** Largest value of a setting (RFC 9113 §6.5.1). */
+const MAX_SETTING = 2 ** 32 - 1;
+
+/** What a client's limits mean for HTTP/2, none of them beyond what it can say. */
+function http2LimitsOf(limits: ClientLimits): Http2Limits {
+  const { maxHeadBytes, maxFields, streamWindowBytes, maxStreamWindowBytes, connectionWindowBytes } = limits;
+  const maxFieldSectionBytes = Math.min(maxHeadBytes + FIELD_OVERHEAD * maxFields, MAX_SETTING);
+  return {
+    ...DEFAULT_HTTP2_LIMITS,
+    maxFields,
+    maxFieldSectionBytes,
+    maxBlockBytes: Math.max(DEFAULT_HTTP2_LIMITS.maxBlockBytes, maxFieldSectionBytes),
+    streamWindowBytes: Math.min(streamWindowBytes, MAX_WINDOW),
+    maxStreamWindowBytes: Math.min(maxStreamWindowBytes, MAX_WINDOW),
+    connectionWindowBytes: Math.min(connectionWindowBytes, MAX_WINDOW),
+    maxUnreadBytes: limits.maxUnreadBytes,
+  };
+}
+
+/** What a client's deadlines mean for HTTP/2. */
+function http2TimeoutsOf(timeouts: ClientTimeouts): Http2Timeouts & Http2ClientTimeouts {
+  const { settings, head, body, unread, write, drain, idle, ping, pong } = timeouts;
+  return {
+    ...DEFAULT_HTTP2_TIMEOUTS,
+    preface: settings,
+    settings,
+    head,
+    response: head,
+    body,
+    unread,
+    write,
+    drain,
+    idle,
+    ping,
+    pong,
+    age: Infinity, // whoever wants a new connection makes a new client
   };
 }
 

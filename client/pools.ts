@@ -10,6 +10,10 @@ import { ClientError } from "./error.ts";
 import type { Carrier, Exchange } from "./exchange.ts";
 import { Pool, type PoolOwner } from "./pool.ts";
 import type { Target } from "./target.ts";
+import type { Versions } from "./version.ts";
+
+/** What a pool may speak whose requests HTTP/2 has refused. */
+const HTTP1_ONLY: Versions = new Set(["http/1.1"]);
 
 /** All connections of a client. */
 export class Pools implements PoolOwner, Carrier {
@@ -68,28 +72,31 @@ export class Pools implements PoolOwner, Carrier {
   }
 
   /** See {@linkcode PoolOwner.emptied}. */
-  emptied(target: Target): void {
-    const pool = this.#pools.get(target.origin);
-    if (pool !== undefined) this.#starved.delete(pool);
-    this.#pools.delete(target.origin);
+  emptied(pool: Pool): void {
+    this.#starved.delete(pool);
+    if (this.#pools.get(pool.key) === pool) this.#pools.delete(pool.key);
   }
 
   /** See {@linkcode Carrier.carry}. */
   carry(target: Target, exchange: Exchange): void {
     if (this.#closed) return exchange.failed(closedError(), "no");
-    let pool = this.#pools.get(target.origin);
-    if (pool === undefined) this.#pools.set(target.origin, pool = new Pool(this.#context, this, target));
+    const key = keyOf(target, exchange);
+    let pool = this.#pools.get(key);
+    if (pool === undefined) {
+      const versions = exchange.needsHttp1 ? HTTP1_ONLY : this.#context.protocols;
+      this.#pools.set(key, pool = new Pool(this.#context, target, { owner: this, key, versions }));
+    }
     pool.carry(exchange);
   }
 
   /** See {@linkcode Carrier.withdraw}. */
   withdraw(target: Target, exchange: Exchange): void {
-    this.#pools.get(target.origin)?.withdraw(exchange);
+    this.#pools.get(keyOf(target, exchange))?.withdraw(exchange);
   }
 
   /** See {@linkcode Carrier.distrust}: when a server restarts, all its connections die. */
   distrust(target: Target): void {
-    while (this.#pools.get(target.origin)?.evict());
+    for (const key of [target.origin, http1Key(target)]) while (this.#pools.get(key)?.evict());
   }
 
   /** See {@linkcode Carrier.close}. */
@@ -97,6 +104,15 @@ export class Pools implements PoolOwner, Carrier {
     this.#closed = true;
     for (const pool of [...this.#pools.values()]) pool.close(closedError());
   }
+}
+
+/** What a pool is known by: an origin, and whether it is for what HTTP/2 has refused. */
+function keyOf(target: Target, { needsHttp1 }: Exchange): string {
+  return needsHttp1 ? http1Key(target) : target.origin;
+}
+
+function http1Key({ origin }: Target): string {
+  return `${origin} http/1.1`;
 }
 
 function closedError(): ClientError {

@@ -10,8 +10,6 @@ import type { Field } from "../http/fields/field.ts";
 import { listElements, listHas, trimOws } from "../http/fields/list.ts";
 import { isFieldValue, isToken } from "../http/fields/token.ts";
 import type { TrailersInit } from "../http/trailers.ts";
-import type { ClientRequest } from "../http1/client_phases.ts";
-import { sizeOfFields, writeRequestHead } from "../http1/write.ts";
 import { type Content, contentOf, streamed } from "./content.ts";
 import type { ClientContext } from "./context.ts";
 import { ACCEPTED_CODINGS } from "./decode.ts";
@@ -19,6 +17,8 @@ import { checkTimeout } from "./options.ts";
 import { requestSource } from "./request_source.ts";
 import type { Target, Targets } from "./target.ts";
 import type { FetchInit, FetchInput, Information } from "./types.ts";
+import { expectedVersion } from "./version.ts";
+import { WireRequest } from "./wire_request.ts";
 
 /** A request as its maker wants it. */
 export interface OutgoingRequest {
@@ -169,7 +169,7 @@ function contentFrom(request: Request | undefined, init: FetchInit): Content | P
   return content instanceof Promise ? content : { ...content, type: null }; // the request's own field says it
 }
 
-/** Trailers need chunked content to stand behind, if only an empty one (RFC 9112 §7.1.2). */
+/** Trailers need content to stand behind, if only an empty one (RFC 9112 §7.1.2). */
 function emptyWith(init: FetchInit): Content | Promise<Content> | null {
   return init.trailers === undefined ? null : contentOf("");
 }
@@ -179,8 +179,8 @@ export function isSentWhole(request: OutgoingRequest): boolean {
   return request.content !== null && request.content.bytes !== null && request.trailers === undefined;
 }
 
-/** Writes a request's head. Throws a `TypeError` where a part of it can't be written. */
-export function encode(request: OutgoingRequest, context: ClientContext): ClientRequest {
+/** Makes a request ready to be sent. Throws a `TypeError` where a part of it can't be sent. */
+export function encode(request: OutgoingRequest, context: ClientContext): WireRequest {
   const { method, target, content, closes } = request;
   const contentLength = lengthOf(request);
   const expectsContinue = request.expectsContinue && content !== null && contentLength !== 0;
@@ -192,31 +192,26 @@ export function encode(request: OutgoingRequest, context: ClientContext): Client
   add("user-agent", context.userAgent);
   if (context.decompress) add("accept-encoding", ACCEPTED_CODINGS);
   if (content !== null && content.type !== null) add("content-type", content.type);
-  if (contentLength < 0) fields.push({ name: "transfer-encoding", value: "chunked" });
-  else if (contentLength > 0 || content !== null || USUALLY_WITH_CONTENT.has(method)) {
-    fields.push({ name: "content-length", value: String(contentLength) });
-  }
+  const announcements: Field[] = [];
   const names = trailerNames(request.trailers);
-  if (names !== "") fields.push({ name: "trailer", value: names });
-  if (expectsContinue) fields.push({ name: "expect", value: "100-continue" });
-  const options = [closes ? "close" : "", fields.some(({ name }) => name === "te") ? "te" : ""]; // RFC 9110 §10.1.4
-  const connection = options.filter((option) => option !== "").join(", ");
-  if (connection !== "") fields.push({ name: "connection", value: connection });
-  const head = encodeHead({ method, target: target.path, host: target.host, fields });
-  return { method, head, contentLength, expectsContinue, closes, protocols: [] };
+  if (names !== "") announcements.push({ name: "trailer", value: names });
+  if (expectsContinue) announcements.push({ name: "expect", value: "100-continue" });
+  return new WireRequest({
+    method,
+    secure: target.secure,
+    host: target.host,
+    path: target.path,
+    fields,
+    contentLength,
+    saysLength: contentLength > 0 || content !== null || USUALLY_WITH_CONTENT.has(method),
+    announcements,
+    expectsContinue,
+    closes,
+    protocols: [],
+  }).prepare(expectedVersion(context.protocols, target.secure));
 }
 
-/** Bytes of a request's head beside method, target, host and fields: ` HTTP/1.1`, `host: `, spaces and line ends. */
-const HEAD_FRAME = 24;
-
-/** Writes a head into memory of its own. */
-export function encodeHead(line: Parameters<typeof writeRequestHead>[2]): Uint8Array {
-  const { method, target, host, fields } = line;
-  const head = new Uint8Array(HEAD_FRAME + method.length + target.length + host.length + sizeOfFields(fields));
-  return head.subarray(0, writeRequestHead(head, 0, line));
-}
-
-/** The content's length in bytes, -1 where it is chunked. */
+/** The content's length in bytes, -1 where it is not known. */
 function lengthOf({ content, announced, trailers }: OutgoingRequest): number {
   if (content === null) return 0;
   if (trailers !== undefined) return -1;

@@ -4,15 +4,15 @@
  * @module
  */
 
-import type { ClientRequest } from "../http1/client_phases.ts";
 import type { OutgoingRequest } from "./request.ts";
+import type { WireRequest } from "./wire_request.ts";
 
-/** A request and its head. */
+/** A request, and what is sent for it. */
 export interface PlainRequest {
   /** As its maker wants it. */
   readonly outgoing: OutgoingRequest;
   /** As it is sent. */
-  readonly encoded: ClientRequest;
+  readonly encoded: WireRequest;
 }
 
 /** What a URL says to a client. */

@@ -9,16 +9,18 @@ import type { BodySource } from "../http/call.ts";
 import type { Field } from "../http/fields/field.ts";
 import { listElements } from "../http/fields/list.ts";
 import { isIdempotentMethod } from "../http/fields/method.ts";
-import type { ClientRequest } from "../http1/client_phases.ts";
 import type { Transport } from "../net/transport.ts";
+import type { ClientContext } from "./context.ts";
 import { rejectionOf, TunnelRefusedError } from "./error.ts";
 import type { Exchange, ExchangeDriver, ReceivedHead } from "./exchange.ts";
 import type { Resend } from "./failure.ts";
 import { MAX_RESENDS, type TaskOwner } from "./fetch_task.ts";
-import { encodeHead, fieldsOf } from "./request.ts";
+import { fieldsOf } from "./request.ts";
 import { lazyResponse } from "./response.ts";
 import type { Target } from "./target.ts";
 import type { Tunnel, TunnelInit } from "./types.ts";
+import { expectedVersion } from "./version.ts";
+import { WireRequest } from "./wire_request.ts";
 
 /** What a tunnel is asked for with. */
 export interface TunnelRequest {
@@ -34,31 +36,41 @@ export interface TunnelRequest {
   readonly protocols: readonly string[];
 }
 
-/** Writes a tunnel's head. */
-function encodeTunnel(request: TunnelRequest, init: TunnelInit, userAgent: string): ClientRequest {
-  const { method, path, host, protocols } = request;
-  const own = ["connection", "content-length", "host", "transfer-encoding", "upgrade"];
-  const fields: Field[] = fieldsOf(init.headers).filter(({ name }) => !own.includes(name));
+/** What asks for a tunnel frames no content, and rules its connection itself. */
+const OURS: ReadonlySet<string> = new Set([
+  "connection",
+  "content-length",
+  "host",
+  "keep-alive",
+  "proxy-connection",
+  "transfer-encoding",
+  "upgrade",
+]);
+
+/** Makes a tunnel's request ready to be sent. */
+function encodeTunnel(request: TunnelRequest, init: TunnelInit, { userAgent, protocols }: ClientContext): WireRequest {
+  const fields: Field[] = fieldsOf(init.headers).filter(({ name }) => !OURS.has(name));
   if (userAgent !== "" && !fields.some(({ name }) => name === "user-agent")) {
     fields.push({ name: "user-agent", value: userAgent });
   }
-  if (protocols.length > 0) {
-    fields.push({ name: "upgrade", value: protocols.join(", ") }, { name: "connection", value: "upgrade" });
-  }
-  return {
-    method,
-    head: encodeHead({ method, target: path, host, fields }),
+  const { secure } = request.target;
+  return new WireRequest({
+    ...request,
+    secure,
+    fields,
     contentLength: 0,
+    saysLength: false,
+    announcements: [],
     expectsContinue: false,
     closes: false,
-    protocols: protocols.map((protocol) => protocol.toLowerCase()),
-  };
+  }).prepare(expectedVersion(protocols, secure));
 }
 
 /** One attempt to open a tunnel. */
 export class TunnelTask implements Exchange {
-  readonly request: ClientRequest;
+  readonly request: WireRequest;
   readonly content = null;
+  needsHttp1 = false;
   readonly #owner: TaskOwner;
   readonly #tunnel: TunnelRequest;
   readonly #init: TunnelInit;
@@ -72,7 +84,7 @@ export class TunnelTask implements Exchange {
     this.#owner = owner;
     this.#tunnel = tunnel;
     this.#init = init;
-    this.request = encodeTunnel(tunnel, init, owner.context.userAgent);
+    this.request = encodeTunnel(tunnel, init, owner.context);
   }
 
   /** Asks for the tunnel. */
@@ -114,7 +126,8 @@ export class TunnelTask implements Exchange {
   switched(head: ReceivedHead, transport: Transport): void {
     this.#finish();
     const chosen = head.fields().filter(({ name }) => name === "upgrade").flatMap(({ value }) => listElements(value));
-    const protocol = this.#tunnel.method === "CONNECT" ? "" : chosen.join(", ");
+    // Over HTTP/2 (RFC 8441) the first was asked for, and no field says so.
+    const protocol = head.status === 101 ? chosen.join(", ") : this.#tunnel.protocols[0] ?? "";
     this.#settle.resolve({ response: this.#responseOf(head, null), protocol, transport });
   }
 
@@ -131,14 +144,15 @@ export class TunnelTask implements Exchange {
     }
     this.#resends++;
     this.#driver = undefined;
-    this.#owner.carrier.distrust(this.#tunnel.target);
+    if (resend === "http/1.1") this.needsHttp1 = true;
+    else if (resend !== "refused") this.#owner.carrier.distrust(this.#tunnel.target);
     this.#owner.carrier.carry(this.#tunnel.target, this);
   }
 
   /** RFC 9110 §9.2.2: a CONNECT that may have been processed is not sent again, as it is not idempotent. */
   #mayResend(resend: Resend): boolean {
     if (resend === "no" || this.#resends >= MAX_RESENDS) return false;
-    return resend === "unsent" || isIdempotentMethod(this.#tunnel.method);
+    return resend !== "unanswered" || isIdempotentMethod(this.#tunnel.method);
   }
 
   /** See {@linkcode Exchange.broken}. */

@@ -38,6 +38,30 @@ export interface ClientLimits extends ClientConnectionLimits {
    */
   readonly maxRedirects: number;
   /**
+   * What an HTTP/2 response may send before its reader has taken anything, in bytes: 1 to 2^31 - 1 (RFC 9113 §6.9.2).
+   *
+   * @default {262144}
+   */
+  readonly streamWindowBytes: number;
+  /**
+   * What that may grow to while its reader keeps up, in bytes.
+   *
+   * @default {8388608}
+   */
+  readonly maxStreamWindowBytes: number;
+  /**
+   * What all responses of an HTTP/2 connection may send before we have said that more may come, in bytes (RFC 9113 §6.9.1).
+   *
+   * @default {1048576}
+   */
+  readonly connectionWindowBytes: number;
+  /**
+   * Most content of an HTTP/2 connection that waits for its readers, in bytes, before only what they take makes room for more.
+   *
+   * @default {8388608}
+   */
+  readonly maxUnreadBytes: number;
+  /**
    * The most content that a response's `text()`, `json()`, `bytes()` and their like take, in bytes. Its `body` stream has
    * no such limit.
    *
@@ -61,6 +85,24 @@ export interface ClientTimeouts extends ClientConnectionTimeouts {
    */
   readonly dial: number;
   /**
+   * For a server's first HTTP/2 SETTINGS, and for its acknowledgement of ours (RFC 9113 §6.5.3).
+   *
+   * @default {10000}
+   */
+  readonly settings: number;
+  /**
+   * After how long a silence an HTTP/2 connection is asked by a PING whether it lives.
+   *
+   * @default {Infinity}
+   */
+  readonly ping: number;
+  /**
+   * For the answer to a PING; past it the connection is given up.
+   *
+   * @default {20000}
+   */
+  readonly pong: number;
+  /**
    * From `fetch` to the response's last octet, redirects included.
    *
    * @default {Infinity}
@@ -76,6 +118,8 @@ export interface ConnectOptions {
   readonly port: number;
   /** Whether the URL is an `https` one, so that the transport must be protected by TLS. */
   readonly secure: boolean;
+  /** What ALPN is to offer there, the most wanted first (RFC 7301); what it chose is the transport's `alpn`. */
+  readonly alpnProtocols: readonly string[];
   /** Aborts when nobody waits for the connection any more, or its deadline has passed. */
   readonly signal: AbortSignal;
 }
@@ -96,8 +140,38 @@ export interface ClientTlsOptions {
   readonly unsafelyDisableHostnameVerification?: boolean;
 }
 
+/** A response that a server gives before it is asked (RFC 9113 §8.4). */
+export interface Push {
+  /** The request that it answers, as the server made it up: a GET or HEAD without content, to the same origin. */
+  readonly request: Request;
+  /**
+   * Takes the response. Where the callback returns without having called it, the push is cancelled.
+   *
+   * Rejects as `fetch` does.
+   */
+  accept(): Promise<Response>;
+}
+
+/** What a server says of its origins beside responses; nothing here acts on it. */
+export type Announcement =
+  /** The origins that the connection to `origin` serves (RFC 8336), as they are. */
+  | { readonly type: "origins"; readonly origin: string; readonly origins: readonly string[] }
+  /** Where else an origin is served (RFC 7838): the value of `alt-svc`, as it is. */
+  | { readonly type: "alternatives"; readonly origin: string; readonly value: string };
+
 /** What a client is made with. */
 export interface HttpClientOptions {
+  /**
+   * The versions that may be spoken, the most wanted first. With TLS the server chooses by ALPN; without, HTTP/1.1 is spoken,
+   * and HTTP/2 only where nothing else may be: `["h2"]` (prior knowledge, RFC 9113 §3.3).
+   *
+   * @default {["h2", "http/1.1"]}
+   */
+  readonly protocols?: readonly ("h2" | "http/1.1")[];
+  /** Told of each response that a server pushes; without it servers are told not to. Must not throw. */
+  readonly onPush?: (push: Push) => void;
+  /** Told of what servers announce of their origins. Must not throw. */
+  readonly onAnnouncement?: (announcement: Announcement) => void;
   /** Limits that differ from the defaults. */
   readonly limits?: Partial<ClientLimits>;
   /** Deadlines that differ from the defaults. */
@@ -145,7 +219,7 @@ export interface Information {
 
 /** What a request may be told: the platform's init, and what that lacks. */
 export interface FetchInit extends RequestInit {
-  /** The trailer section behind the content, which is sent chunked then (RFC 9112 §7.1.2). */
+  /** The trailer section behind the content, whose length is not announced then (RFC 9112 §7.1.2). */
   readonly trailers?: TrailersInit;
   /** Told of each interim response; must not throw. */
   readonly onInformation?: (information: Information) => void;
@@ -168,10 +242,10 @@ export interface TunnelInit {
 
 /** An open tunnel. */
 export interface Tunnel {
-  /** The response that opened it: 101 to an upgrade, 2xx to a CONNECT. It has no content. */
+  /** The response that opened it: 101 to an upgrade, 2xx to a CONNECT and over HTTP/2. It has no content. */
   readonly response: Response;
   /** The protocol that the server chose; empty for a CONNECT. */
   readonly protocol: string;
-  /** The raw duplex; octets that came with the response are read first. */
+  /** The raw duplex; octets that came with the response are read first. Over HTTP/2 it is a stream of a connection. */
   readonly transport: Transport;
 }

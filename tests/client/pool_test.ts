@@ -2,7 +2,7 @@ import { assert, assertEquals, assertInstanceOf, assertMatch } from "@std/assert
 import { ClientError, HttpClient } from "../../client/mod.ts";
 import { resolveOptions } from "../../client/options.ts";
 import { Pool } from "../../client/pool.ts";
-import { type Target, targetOf } from "../../client/target.ts";
+import { targetOf } from "../../client/target.ts";
 import { TunnelTask } from "../../client/tunnel.ts";
 import { memoryNetwork } from "../../net/mod.ts";
 import { ManualClock } from "../../timer/mod.ts";
@@ -167,10 +167,11 @@ Deno.test("Pool is empty again once the last that waited has gone", () => {
     idled: () => {},
     opened: () => {},
     closed: () => {},
-    emptied: (target: Target) => void told.push(target.origin),
+    emptied: ({ key }: Pool) => void told.push(key),
   };
   const clock = new ManualClock();
-  const pool = new Pool(resolveOptions({ clock, limits: { maxQueued: 1 } }), owner, targetOf("http://a/"));
+  const context = resolveOptions({ clock, limits: { maxQueued: 1 } });
+  const pool = new Pool(context, targetOf("http://a/"), { owner, key: "http://a", versions: context.protocols });
   const wait = (): TunnelTask => {
     const target = targetOf("http://a/");
     const request = { method: "GET", target, path: "/", host: "a", protocols: ["foo"] } as const;

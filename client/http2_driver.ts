@@ -1,0 +1,489 @@
+/**
+ * Owns one HTTP/2 connection's loops: what is read goes to the protocol, what that tells goes to the exchanges under way, what
+ * those send leaves. Knows no rule of the protocol, and nothing of why a request is made.
+ *
+ * @module
+ */
+
+import type { Field } from "../http/fields/field.ts";
+import { Http2Connection } from "../http2/connection.ts";
+import { ErrorCode, type Http2Error } from "../http2/error.ts";
+import type { Http2Event, PushEvent, ResetEvent, ResponseEvent } from "../http2/events.ts";
+import { Reader } from "../net/reader.ts";
+import type { Transport } from "../net/transport.ts";
+import type { Timer } from "../timer/wheel.ts";
+import type { ClientContext } from "./context.ts";
+import type { Exchange } from "./exchange.ts";
+import type { Resend } from "./failure.ts";
+import { Http2Exchange, type Http2ExchangeDriver } from "./http2_exchange.ts";
+import { connectionLost, failureOf } from "./http2_failure.ts";
+import { isPushable, PushTask } from "./push.ts";
+
+/** Small while nothing is said; a DATA frame of the usual length fits in the buffers of a connection that is busy. */
+const READER_SIZES = { initialSize: 512, busySize: 32 * 1024, maxSize: 256 * 1024 };
+/** Longest content that is left where it was read, in bytes: a copy costs more than what it keeps alive. */
+const VIEW_BYTES = 16 * 1024;
+/**
+ * How many jobs a connection waits without a stream before it idles: whoever waited for a response often asks for more within
+ * four of them, and to idle and to come back is spared then.
+ */
+const LINGER_JOBS = 8;
+
+/** What a driver belongs to. */
+export interface Http2DriverOwner {
+  /** The connection has room for a request, perhaps. */
+  available(driver: Http2Driver): void;
+  /** The connection takes no request any more; those under way go on. */
+  left(driver: Http2Driver): void;
+  /** The connection carries no more. */
+  ended(driver: Http2Driver): void;
+  /** The socket is closed. */
+  closed(): void;
+}
+
+/** What a driver is made with. */
+export interface Http2DriverOptions {
+  /** What it belongs to. */
+  readonly owner: Http2DriverOwner;
+  /** The origin that the connection was opened for. */
+  readonly origin: string;
+  /** How many streams are opened at most before the server has said how many it takes. */
+  readonly assumedStreams: number;
+}
+
+/** Drives one connection until it has ended. */
+export class Http2Driver implements Http2ExchangeDriver {
+  readonly core: Http2Connection<Http2Exchange>;
+  readonly context: ClientContext;
+  readonly transport: Transport;
+  /** Whether an exchange has come to its end on the connection. */
+  reused = false;
+  readonly #owner: Http2DriverOwner;
+  readonly #origin: string;
+  readonly #assumedStreams: number;
+  readonly #reader: Reader;
+  readonly #timer: Timer;
+  /** Exchanges that wait for the server's settings. */
+  #early: Http2Exchange[] = [];
+  #alarmAt = Infinity;
+  #now: number;
+  #processing = false;
+  #flushing = false;
+  #writing = false;
+  #writeError: unknown;
+  #left = false;
+  /** Whether the server has broken a rule, and should read why. */
+  #broken = false;
+  #closed = false;
+  /** Whether the connection keeps the process alive. */
+  #held = false;
+  /** How many jobs are left until a connection without a stream is idle. */
+  #jobs = 0;
+
+  /** Made for a transport through which bytes can flow, and which doesn't keep the process alive. */
+  constructor(context: ClientContext, transport: Transport, options: Http2DriverOptions) {
+    const now = context.scheduler.now();
+    this.context = context;
+    this.transport = transport;
+    this.#owner = options.owner;
+    this.#origin = options.origin;
+    this.#assumedStreams = options.assumedStreams;
+    this.core = new Http2Connection({
+      role: "client",
+      limits: context.http2Limits,
+      timeouts: context.http2Timeouts,
+      now,
+      acceptsPush: context.onPush !== undefined,
+    });
+    this.#reader = new Reader(transport, READER_SIZES);
+    this.#timer = context.scheduler.timer(() => this.#expire(), { ref: false });
+    this.#now = now;
+  }
+
+  /** How many more requests may be given to it now. */
+  get room(): number {
+    const { core } = this;
+    if (this.#closed || this.#writeError !== undefined) return 0;
+    return core.begun ? core.capacity : Math.min(core.capacity, this.#assumedStreams - core.openStreams);
+  }
+
+  /** Whether it carries nothing. */
+  get idle(): boolean {
+    return this.core.openStreams === 0 && this.#early.length === 0;
+  }
+
+  /** How many streams the server takes; `undefined` before it has said so. */
+  get maxStreams(): number | undefined {
+    return this.core.begun ? this.core.peerSettings.maxConcurrentStreams : undefined;
+  }
+
+  /** Begins to read, until the connection has ended. */
+  run(): void {
+    this.#flushNow();
+    this.#arm();
+    this.#read();
+  }
+
+  /** Sends a request; there must be {@linkcode Http2Driver.room}. */
+  begin(exchange: Exchange): void {
+    const carried = new Http2Exchange(this, exchange);
+    exchange.assigned(carried);
+    if (!this.#held) this.transport.ref();
+    this.#held = true;
+    this.#jobs = 0;
+    if (carried.isExtended && !this.core.begun) this.#early.push(carried);
+    else this.#open(carried);
+  }
+
+  #open(carried: Http2Exchange): void {
+    const { core } = this;
+    if (carried.isExtended && !core.peerSettings.enableConnectProtocol) carried.refuse();
+    else if (this.room <= 0) carried.lose(undefined, "refused"); // the server takes fewer than was assumed
+    else carried.open();
+    this.settle();
+  }
+
+  /**
+   * Ends the connection: what is under way is told `reason`, but tunnels are their holders', and keep it open until they are
+   * closed.
+   */
+  abort(reason: unknown): void {
+    if (this.#closed) return;
+    this.#leave();
+    for (const stream of [...this.core.streams()]) {
+      if (stream.owner?.isTunnel === false) this.#abortOne(stream.owner, reason);
+    }
+    for (const carried of this.#early.splice(0)) carried.lose(reason, "no");
+    if (this.#closed) return;
+    this.core.shutdown(this.#tick());
+    this.#flushNow(); // said goodbye as far as the socket takes it at once
+    if (this.core.openStreams === 0) this.#close(undefined);
+    else this.#arm();
+  }
+
+  #abortOne(carried: Http2Exchange, reason: unknown): void {
+    const { stream } = carried;
+    carried.lose(reason, "no");
+    carried.body?.abort(reason);
+    if (stream !== undefined) this.core.reset(stream, ErrorCode.Cancel);
+  }
+
+  #leave(): void {
+    if (this.#left) return;
+    this.#left = true;
+    this.#owner.left(this);
+  }
+
+  #read(): void {
+    if (!this.#closed) this.transport.read(this.#reader.space()).then(this.#received, this.#lost);
+  }
+
+  readonly #received = (count: number | null): void => {
+    try {
+      this.#tick();
+      if (count === null) return this.#receiveEnd();
+      this.#reader.commit(count);
+      this.#process();
+      this.#read();
+    } catch (error) {
+      this.#lost(error);
+    }
+  };
+
+  #process(): void {
+    const { core } = this;
+    const reader = this.#reader;
+    this.#processing = true;
+    const used = core.receive(reader.buffer, reader.start, reader.end, this.#now);
+    this.#handle();
+    reader.consume(used);
+    this.#processing = false;
+    this.flush();
+    this.settle();
+    this.#arm();
+  }
+
+  /** The server says no more: what waits for it is lost. */
+  #receiveEnd(): void {
+    this.core.receiveEnd(this.#now);
+    this.#handle();
+    this.#close(undefined);
+  }
+
+  /** Handles what the protocol has told, also what it tells meanwhile. */
+  #handle(): void {
+    const { events } = this.core;
+    for (let index = 0; index < events.length && !this.#closed; index++) {
+      const event = events[index]!;
+      if (event.type === "response") index = this.#response(event, events, index);
+      else this.#on(event);
+    }
+    events.length = 0;
+  }
+
+  #on(event: Http2Event<Http2Exchange>): void {
+    switch (event.type) {
+      case "informational":
+        return event.stream.owner?.inform(event.head);
+      case "data":
+        return this.#data(event.stream.owner, event.start, event.end);
+      case "end":
+        this.reused = true;
+        return event.stream.owner?.finish(event.trailers);
+      case "room":
+        return event.stream.owner?.makeRoom();
+      case "reset":
+        return this.#reset(event);
+      case "error":
+        this.#broken = true;
+        return;
+      case "settings":
+        for (const carried of this.#early.splice(0)) this.#open(carried);
+        return;
+      case "push":
+        return this.#push(event);
+      case "origin":
+        // RFC 8336 §2.1: only a server that has proved who it is may say so.
+        if (this.transport.secure) this.#announce({ type: "origins", origin: this.#origin, origins: event.origins });
+        return;
+      case "altSvc": {
+        // RFC 7838 §4: on a stream its request's origin is meant, and none is named.
+        const origin = event.streamId === 0 ? event.origin : event.origin === "" ? this.#origin : "";
+        if (origin !== "") this.#announce({ type: "alternatives", origin, value: event.value });
+        return;
+      }
+    }
+  }
+
+  /** Gives the place of the last event that was handled: a response that came whole is given as such. */
+  #response(event: ResponseEvent<Http2Exchange>, events: readonly Http2Event<Http2Exchange>[], index: number): number {
+    const { stream, head, whole } = event;
+    const carried = stream.owner;
+    if (whole) {
+      this.reused = true;
+      carried?.respondWhole(head, NOTHING);
+      return index;
+    }
+    const next = events[index + 1];
+    const last = next?.type === "data" ? events[index + 2] : next;
+    if (last?.type !== "end" || last.stream !== stream || next?.type === "data" && next.stream !== stream) {
+      carried?.respond(head);
+      return index;
+    }
+    this.reused = true;
+    if (next?.type !== "data") {
+      carried?.respondWhole(head, { ...NOTHING, trailers: last.trailers });
+      return index + 1;
+    }
+    const { start, end } = next;
+    const { buffer } = this.#reader;
+    const length = end - start;
+    const content = length > VIEW_BYTES
+      ? { bytes: buffer.slice(start, end), start: 0, length, trailers: last.trailers }
+      : { bytes: buffer, start, length, trailers: last.trailers };
+    carried?.respondWhole(head, content);
+    return index + 2;
+  }
+
+  /** Hands content to its reader, in memory of its own. */
+  #data(carried: Http2Exchange | undefined, start: number, end: number): void {
+    const body = carried?.body;
+    if (carried === undefined || body === undefined || body.cancelled) return;
+    const { buffer } = this.#reader;
+    // Content that is wanted whole is copied to where it stays by its owner.
+    body.push(body.space === undefined ? buffer.slice(start, end) : buffer.subarray(start, end));
+    this.#taken(carried);
+  }
+
+  /** Tells the protocol what the content's reader has taken, so that more may come. */
+  #taken({ stream, body }: Http2Exchange): void {
+    if (stream === undefined) return;
+    const count = stream.unread - (body?.waiting ?? 0);
+    if (count > 0) this.core.consumed(stream, count, this.#now);
+  }
+
+  /** See {@linkcode Http2ExchangeDriver.wanted}. */
+  wanted(carried: Http2Exchange): void {
+    if (this.#closed) return;
+    if (!this.#processing) this.#tick();
+    this.#taken(carried);
+    this.flush();
+    this.#arm();
+  }
+
+  #reset({ stream, error, byPeer, unprocessed }: ResetEvent<Http2Exchange>): void {
+    const carried = stream.owner;
+    if (carried === undefined) return;
+    const circumstances = { reused: carried.reused, byPeer, unprocessed, cause: this.#writeError };
+    const resend = this.#resendOf(carried, error, { byPeer, unprocessed });
+    carried.lose(failureOf(error, circumstances), resend);
+  }
+
+  #resendOf(
+    carried: Http2Exchange,
+    error: Http2Error,
+    { byPeer, unprocessed }: { readonly byPeer: boolean; readonly unprocessed: boolean },
+  ): Resend {
+    if (unprocessed) return "refused";
+    if (byPeer && error.code === ErrorCode.Http11Required) {
+      return this.context.protocols.has("http/1.1") ? "http/1.1" : "no";
+    }
+    return byPeer && error.scope === "connection" && carried.reused && !carried.isTouched ? "unanswered" : "no";
+  }
+
+  /** A response that nobody has asked for: whoever accepts pushes is asked. */
+  #push({ promised, head }: PushEvent<Http2Exchange>): void {
+    const { onPush } = this.context;
+    if (promised.closed || onPush === undefined) return;
+    if (!isPushable(head, this.#origin)) return this.core.reset(promised, ErrorCode.ProtocolError); // RFC 9113 §8.4
+    const task = new PushTask(head, this.context);
+    const carried = new Http2Exchange(this, task);
+    try {
+      onPush(task.push);
+    } catch (error) {
+      reportError(error);
+    }
+    if (!task.accepted) return this.core.reset(promised, ErrorCode.Cancel);
+    promised.owner = carried;
+    carried.stream = promised;
+    task.assigned(carried);
+  }
+
+  #announce(announcement: Parameters<NonNullable<ClientContext["onAnnouncement"]>>[0]): void {
+    try {
+      this.context.onAnnouncement?.(announcement);
+    } catch (error) {
+      reportError(error);
+    }
+  }
+
+  #expire(): void {
+    this.#alarmAt = Infinity;
+    const now = this.#tick();
+    if (this.core.deadline <= now) {
+      this.core.expire(now);
+      this.#handle();
+      this.#flushNow();
+      this.settle();
+    }
+    this.#arm();
+  }
+
+  /** Sees to it that the core is woken at its deadline; an alarm that comes too early is re-armed then. */
+  #arm(): void {
+    const { deadline } = this.core;
+    if (this.#closed || deadline >= this.#alarmAt) return;
+    this.#alarmAt = deadline;
+    this.context.scheduler.arm(this.#timer, Math.max(0, deadline - this.#now), this.#now);
+  }
+
+  #tick(): number {
+    return this.#now = this.context.scheduler.now();
+  }
+
+  /** See {@linkcode Http2ExchangeDriver.flush}: all that a turn commands leaves in one write. */
+  flush(): void {
+    if (this.#flushing || this.#closed) return;
+    this.#flushing = true;
+    RESOLVED.then(this.#flushSoon);
+  }
+
+  readonly #flushSoon = (): void => {
+    this.#flushing = false;
+    this.#tick();
+    this.#flushNow();
+    this.#arm();
+  };
+
+  #flushNow(): void {
+    if (this.#closed || this.#writing || this.#processing) return;
+    if (this.core.end === "closed") return this.#close(undefined);
+    let view: Uint8Array | undefined;
+    try {
+      view = this.core.takeOutput(this.#now);
+    } catch (error) {
+      return this.#lost(error); // the caller took content back that it had given
+    }
+    if (this.core.events.length > 0) this.#handle();
+    if (view === undefined) return this.#flushed();
+    this.#writing = true;
+    this.transport.write(view).then(this.#written, this.#writeFailed);
+  }
+
+  readonly #written = (count: number): void => {
+    this.#writing = false;
+    if (this.#closed) return;
+    this.core.sent(count, this.#now);
+    if (this.core.events.length > 0) this.#handle();
+    if (this.core.flushed && this.core.end === "open") return;
+    this.#tick();
+    this.#flushNow();
+    this.settle();
+    this.#arm();
+  };
+
+  /** The server takes no more; what it has said before, a farewell perhaps, is still read. */
+  readonly #writeFailed = (error: unknown): void => {
+    if (this.#closed) return;
+    this.#writeError = error ?? new Deno.errors.BrokenPipe("Cannot write");
+    this.#leave();
+  };
+
+  /** All has left: a connection that is to end does. */
+  #flushed(): void {
+    if (this.core.end !== "finish") return;
+    if (!this.#broken || !this.core.linger(this.#tick())) return this.#close(undefined);
+    this.#arm();
+    this.transport.closeWrite().catch(this.#lost);
+  }
+
+  readonly #lost = (error: unknown): void => {
+    this.#close(error);
+  };
+
+  #close(cause: unknown): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.context.scheduler.cancel(this.#timer);
+    this.transport.close();
+    this.#leave();
+    this.#owner.ended(this);
+    this.#owner.closed();
+    const streams = [...this.core.streams()];
+    for (const stream of streams) {
+      const { owner } = stream;
+      if (owner === undefined) continue;
+      const unsent = stream.head !== undefined;
+      const circumstances = { reused: owner.reused, unprocessed: unsent, cause: cause ?? this.#writeError };
+      const resend = unsent ? "unsent" : owner.reused && !owner.isTouched ? "unanswered" : "no";
+      owner.lose(connectionLost(circumstances, owner.body !== undefined), resend);
+    }
+    const lost = connectionLost({ reused: this.reused, unprocessed: true, cause }, false);
+    for (const carried of this.#early.splice(0)) carried.lose(lost, "unsent");
+  }
+
+  /** See {@linkcode Http2ExchangeDriver.settle}. */
+  settle(): void {
+    if (this.#closed || this.#processing) return;
+    if (this.core.leaving) this.#leave();
+    else this.#owner.available(this);
+    if (!this.#held || !this.idle || this.#jobs > 0) return;
+    this.#jobs = LINGER_JOBS;
+    RESOLVED.then(this.#linger);
+  }
+
+  readonly #linger = (): void => {
+    if (this.#jobs === 0 || this.#closed) return;
+    if (--this.#jobs > 0) {
+      RESOLVED.then(this.#linger);
+      return;
+    }
+    this.transport.unref();
+    this.#held = false;
+    this.#reader.shrink();
+  };
+}
+
+const RESOLVED: Promise<void> = Promise.resolve();
+const NO_FIELDS: readonly Field[] = [];
+const NOTHING = { bytes: new Uint8Array(0), start: 0, length: 0, trailers: NO_FIELDS };
