@@ -20,6 +20,9 @@ interface Level<O> {
   turn: boolean;
 }
 
+/** How many places of streams that were dropped are kept, where those are most of all. */
+const MAX_DROPPED = 256;
+
 /** The streams that have something to send and may. */
 export class SendQueue<O> {
   /** Streams of this side that the peer does not know of, in the order of their numbers. */
@@ -27,6 +30,8 @@ export class SendQueue<O> {
   readonly #levels: (Level<O> | undefined)[] = new Array(URGENCIES).fill(undefined);
   /** Bit n: level n has streams. */
   #occupied = 0;
+  /** How many places are of streams that were dropped since, at the most. */
+  #dropped = 0;
 
   /** Whether no stream waits. */
   get empty(): boolean {
@@ -82,9 +87,25 @@ export class SendQueue<O> {
     this.#occupied |= 1 << urgency;
   }
 
+  /** A stream that waits is to send nothing any more: its place is passed over, or given up before (a peer may reset many). */
+  drop(stream: Http2Stream<O>): void {
+    stream.queueing = "none";
+    if (++this.#dropped < MAX_DROPPED) return;
+    this.#dropped = 0;
+    this.#unopened.keep(isQueued);
+    for (const level of this.#levels) {
+      level?.sequential.keep(isQueued);
+      level?.incremental.keep(isQueued);
+    }
+  }
+
   #level(urgency: number): Level<O> {
     return this.#levels[urgency] ??= { sequential: new Line(), incremental: new Line(), turn: false };
   }
+}
+
+function isQueued({ queueing }: Http2Stream<unknown>): boolean {
+  return queueing === "queued";
 }
 
 /** Takes from the two kinds in turns. */
@@ -115,6 +136,11 @@ class Line<T> {
   unshift(item: T): void {
     if (this.#head > 0) this.#items[--this.#head] = item;
     else this.#items.unshift(item);
+  }
+
+  keep(isKept: (item: T) => boolean): void {
+    this.#items = this.#items.slice(this.#head).filter(isKept);
+    this.#head = 0;
   }
 
   shift(): T | undefined {

@@ -110,6 +110,7 @@ export class Sender<O> {
 
   /** A stream sends nothing more. */
   forget(stream: Http2Stream<O>): void {
+    if (stream.queueing === "queued") return this.#queue.drop(stream);
     this.#held.delete(stream);
     stream.queueing = "none";
   }
