@@ -501,3 +501,26 @@ Deno.test("a module's stop that fails is told, and ends its worker all the same"
     undefined,
   ]]);
 });
+
+Deno.test("a crash that nobody listens to is said on the console, in a line", async () => {
+  const stage = new Stage();
+  const { error } = console;
+  const printed: unknown[] = [];
+  console.error = (...parts: unknown[]) => void printed.push(...parts);
+  try {
+    const { clock, threads: { start: startThread } } = stage;
+    await using pool = await WorkerPool.start<Adder>(URL_OF_MODULE, { workers: 1, clock, startThread });
+    const call = pool.call("later", ["a"]);
+    stage.thread(0).end(new Error("boom"));
+    await assertRejects(() => call, WorkerEndedError);
+    await stage.clock.advanceAsync(100);
+    stage.thread(1).end();
+    await turn();
+  } finally {
+    console.error = error;
+  }
+  assertEquals(printed, [
+    "Worker 0 has ended with Error: boom, 1 calls left without an answer; another begins in 100 ms",
+    "Worker 0 has ended; another begins in 200 ms",
+  ]);
+});
