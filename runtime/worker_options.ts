@@ -208,7 +208,7 @@ function nothing(): void {}
 
 function sayCrash({ index, error, lost, restartIn }: WorkerCrash): void {
   const why = error === undefined ? "" : ` with ${error}`;
-  const left = lost === 0 ? "" : `, ${lost} calls left without an answer`;
+  const left = lost === 0 ? "" : `, calls without an answer: ${lost}`;
   const next = restartIn === undefined ? "" : `; another begins in ${restartIn} ms`;
   console.error(`Worker ${index} has ended${why}${left}${next}`);
 }

@@ -520,7 +520,7 @@ Deno.test("a crash that nobody listens to is said on the console, in a line", as
     console.error = error;
   }
   assertEquals(printed, [
-    "Worker 0 has ended with Error: boom, 1 calls left without an answer; another begins in 100 ms",
+    "Worker 0 has ended with Error: boom, calls without an answer: 1; another begins in 100 ms",
     "Worker 0 has ended; another begins in 200 ms",
   ]);
 });
