@@ -453,9 +453,9 @@ export class Http2Driver implements Http2ExchangeDriver {
     for (const stream of streams) {
       const { owner } = stream;
       if (owner === undefined) continue;
-      const unsent = stream.head !== undefined;
-      const circumstances = { reused: owner.reused, unprocessed: unsent, cause: cause ?? this.#writeError };
-      const resend = unsent ? "unsent" : owner.reused && !owner.isTouched ? "unanswered" : "no";
+      const { unopened } = stream;
+      const circumstances = { reused: owner.reused, unprocessed: unopened, cause: cause ?? this.#writeError };
+      const resend = unopened ? "unsent" : owner.reused && !owner.isTouched ? "unanswered" : "no";
       owner.lose(connectionLost(circumstances, owner.body !== undefined), resend);
     }
     const lost = connectionLost({ reused: this.reused, unprocessed: true, cause }, false);

@@ -32,13 +32,13 @@ function isList(value: readonly string[] | ConnectWebSocketOptions): value is re
   return Array.isArray(value);
 }
 
-/** Asks by an Upgrade (RFC 6455 §4.1); what a server that refuses says is not read. */
+/** Asks by an Upgrade (RFC 6455 §4.1), or over HTTP/2 by an extended CONNECT (RFC 8441 §5); what a server that refuses says is not read. */
 export function diallerOver(client: Upgrader): WebSocketDialler {
   return async ({ url, fields, signal }) => {
     const headers = fields.map(({ name, value }): [string, string] => [name, value]);
     try {
       const { response, transport } = await client.upgrade(url, "websocket", { headers, signal });
-      return { headers: response.headers, duplex: transport };
+      return { headers: response.headers, duplex: transport, switched: response.status === 101 };
     } catch (error) {
       if (error instanceof TypeError && error.cause instanceof TunnelRefusedError) {
         error.cause.response.body?.cancel().catch(() => {}); // nobody reads it: the connection is free for others

@@ -124,7 +124,9 @@ function http2Fields(parts: RequestParts): HpackField[] {
     fields.push(method === "GET" ? METHOD_GET : { name: ":method", value: method }, scheme);
     fields.push({ name: ":path", value: path }, { name: ":authority", value: host });
   }
-  for (const field of parts.fields) addField(fields, field);
+  for (const field of parts.fields) {
+    if (protocols.length === 0 || field.name !== "sec-websocket-key") addField(fields, field); // RFC 8441 §5
+  }
   if (contentLength >= 0 && saysLength) fields.push({ name: "content-length", value: String(contentLength) });
   fields.push(...parts.announcements);
   return fields;

@@ -9,10 +9,13 @@ import { vectorTest } from "../vectors.ts";
 import { type Cases, loadCases } from "./cases.ts";
 import { type ClientStage, serveCase } from "./client_runner.ts";
 import { coreClientStage } from "./core_client.ts";
+import { ourClientStage } from "./our_client.ts";
 
 const VARIANTS: readonly (readonly [name: string, stage: () => ClientStage])[] = [
   ["Http2Connection as a client, whole", () => coreClientStage("whole")],
   ["Http2Connection as a client, octet by octet", () => coreClientStage("octets")],
+  ["HttpClient, whole", () => ourClientStage("whole")],
+  ["HttpClient, octet by octet", () => ourClientStage("octets")],
 ];
 
 for (const [name, stage] of VARIANTS) {
