@@ -6,6 +6,17 @@
 
 import { parseArgs } from "node:util";
 
+/** A version of HTTP, by its name in ALPN. */
+export type Version = "h2" | "http/1.1";
+
+/** The files of a certificate and its key, both PEM. */
+export interface PairFiles {
+  /** The path of the certificate chain. */
+  readonly cert: string;
+  /** The path of the private key. */
+  readonly key: string;
+}
+
 /** What the command line asks for. */
 export interface Flags {
   /** The TCP port, 0 to 65535; 0 lets the system choose a free one. */
@@ -14,6 +25,10 @@ export interface Flags {
   readonly hostname: string;
   /** How many workers serve, at least 1. */
   readonly workers: number;
+  /** The versions of HTTP that are spoken. */
+  readonly protocols: readonly Version[];
+  /** Whether TLS is spoken, and as whom: by a pair made for this run where no files are named. */
+  readonly tls: boolean | PairFiles;
   /** Whether to print {@linkcode HELP} and end. */
   readonly help: boolean;
 }
@@ -28,23 +43,36 @@ export class FlagError extends Error {
 export const HELP = `The @avx/http showcase: a server to open in a browser and to poke at with curl.
 
 Usage: deno task start [--port N] [--hostname NAME] [--workers N]
+                       [--protocols LIST] [--tls | --cert FILE --key FILE]
 
   --port N         TCP port, 0 to 65535 (default 8000). 0 takes a free one; the
                    line that the program prints says which.
   --hostname NAME  Name or address to listen on (default 127.0.0.1: this machine
                    only). 0.0.0.0 lets others in.
   --workers N      Threads that serve, 1 to 256, on one port (default 1).
+  --protocols LIST h2, http/1.1, or both with a comma between (default: both).
+                   Without TLS a client of HTTP/2 has to know beforehand that
+                   it is spoken: curl --http2-prior-knowledge.
+  --tls            Speak TLS, by a certificate for localhost and 127.0.0.1 that
+                   is made at the start and signed by nobody else: curl -k. The
+                   client chooses the version by ALPN.
+  --cert FILE      Speak TLS by this certificate chain and this private key,
+  --key FILE       both PEM.
   --help           Print this and end.
 
 Then open the printed address: the page lists every route with a curl line.
 Ctrl+C (or SIGTERM) stops accepting and finishes what is in flight, for at most
 10 seconds; a second Ctrl+C ends at once.
 
-Exit status: 0 after a clean end, 2 for a bad flag or an address that cannot be
-listened on, 1 for anything else that failed.`;
+Exit status: 0 after a clean end, 2 for a bad flag, an address that cannot be
+listened on or a certificate that cannot be used, 1 for anything else that
+failed.`;
 
 /** Most workers that one may ask for: as many as the largest machines have cores. */
 const MAX_WORKERS = 256;
+
+/** All that can be spoken, in the order in which ALPN offers it. */
+const VERSIONS: readonly Version[] = ["h2", "http/1.1"];
 
 /**
  * Reads the command line.
@@ -53,7 +81,7 @@ const MAX_WORKERS = 256;
  */
 export function readFlags(args: readonly string[]): Flags {
   const { values } = parse(args);
-  const { port = "8000", hostname = "127.0.0.1", workers = "1", help = false } = values;
+  const { port = "8000", hostname = "127.0.0.1", workers = "1", protocols = VERSIONS.join(), help = false } = values;
   if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
     throw new FlagError(`Cannot read --port as it must be a whole number from 0 to 65535: received ${quote(port)}`);
   }
@@ -65,7 +93,35 @@ export function readFlags(args: readonly string[]): Flags {
       `Cannot read --workers as it must be a whole number from 1 to ${MAX_WORKERS}: received ${quote(workers)}`,
     );
   }
-  return { port: Number(port), hostname, workers: Number(workers), help };
+  return {
+    port: Number(port),
+    hostname,
+    workers: Number(workers),
+    protocols: readProtocols(protocols),
+    tls: readTls(values),
+    help,
+  };
+}
+
+function readProtocols(list: string): readonly Version[] {
+  const names = list.split(",");
+  const versions = VERSIONS.filter((version) => names.includes(version));
+  if (versions.length === names.length) return versions;
+  throw new FlagError(`Cannot read --protocols as it must be h2, http/1.1 or h2,http/1.1: received ${quote(list)}`);
+}
+
+/** What the command line says of TLS, as it came. */
+interface TlsValues {
+  readonly tls?: boolean | undefined;
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
+}
+
+function readTls({ tls = false, cert, key }: TlsValues): boolean | PairFiles {
+  if (cert === undefined && key === undefined) return tls;
+  if (!cert) throw new FlagError("Cannot read --key as --cert must name the file of its certificate");
+  if (!key) throw new FlagError("Cannot read --cert as --key must name the file of its private key");
+  return { cert, key };
 }
 
 function parse(args: readonly string[]) {
@@ -76,6 +132,10 @@ function parse(args: readonly string[]) {
         port: { type: "string" },
         hostname: { type: "string" },
         workers: { type: "string" },
+        protocols: { type: "string" },
+        tls: { type: "boolean" },
+        cert: { type: "string" },
+        key: { type: "string" },
         help: { type: "boolean" },
       },
       strict: true,

@@ -8,7 +8,9 @@ import { type HttpServer, serve } from "@avx/http";
 import { run } from "@avx/http/runtime";
 import { scheduler } from "@avx/http/timer";
 import { Showcase } from "./app.ts";
+import type { Pair } from "./certificate.ts";
 import { FlagError, type Flags, HELP, readFlags } from "./flags.ts";
+import { pairError, pairOf } from "./pair.ts";
 
 /** How long a stop waits for what is in flight, in milliseconds. */
 const DRAIN = 10_000;
@@ -42,19 +44,20 @@ async function main(args: readonly string[], signal: AbortSignal): Promise<numbe
 
 /** Serves until the signal aborts, then finishes what is in flight. */
 async function host(flags: Flags, signal: AbortSignal): Promise<void> {
-  if (flags.workers > 1) return await hostByWorkers(flags, signal);
+  const pair = await pairOf(flags.tls);
+  if (flags.workers > 1) return await hostByWorkers(flags, pair, signal);
   using showcase = new Showcase({ scheduler, counts: () => server.stats });
-  const server = listen(flags, showcase);
+  const server = listen(flags, pair, showcase);
   await aborted(signal);
   showcase[Symbol.dispose](); // its event streams would hold up the shutdown
   using patience = scheduler.deadline(DRAIN);
   await server.shutdown({ signal: patience.signal });
 }
 
-async function hostByWorkers(flags: Flags, signal: AbortSignal): Promise<void> {
-  const { port, hostname, workers } = flags;
+async function hostByWorkers(flags: Flags, pair: Pair | undefined, signal: AbortSignal): Promise<void> {
+  const { workers } = flags;
   const module = import.meta.resolve("./worker.ts");
-  const serving = serve({ module, port, hostname, workers, onListen: sayWhere });
+  const serving = serve({ module, workers, ...target(flags, pair) });
   const server = await serving.catch((error: unknown) => {
     throw explained(error, flags);
   });
@@ -64,22 +67,24 @@ async function hostByWorkers(flags: Flags, signal: AbortSignal): Promise<void> {
 }
 
 /** Listens, and prints where. */
-function listen(flags: Flags, showcase: Showcase): HttpServer<Deno.NetAddr> {
-  const { port, hostname } = flags;
+function listen(flags: Flags, pair: Pair | undefined, showcase: Showcase): HttpServer<Deno.NetAddr> {
   try {
-    return serve({ port, hostname, onListen: sayWhere }, showcase.handle);
+    return serve(target(flags, pair), showcase.handle);
   } catch (error) {
     throw explained(error, flags);
   }
 }
 
-function sayWhere(address: Deno.NetAddr): void {
-  console.log(`Listening on ${urlOf(address)}`);
+/** Where `serve` is to listen, what it is to speak there, and that it says so. */
+function target({ port, hostname, protocols }: Flags, pair: Pair | undefined) {
+  const scheme = pair === undefined ? "http" : "https";
+  const onListen = (address: Deno.NetAddr) => console.log(`Listening on ${scheme}://${hostOf(address)}/`);
+  return { port, hostname, protocols, onListen, ...pair };
 }
 
 /** What kept the server from listening, as one line where the person at the command line can mend it. */
 function explained(error: unknown, { port, hostname }: Flags): unknown {
-  const reason = mendable(error);
+  const reason = mendable(error) ?? pairError(error);
   return reason === undefined ? error : new FlagError(`Cannot listen on ${hostname} port ${port} as ${reason}`);
 }
 
@@ -93,10 +98,10 @@ function mendable(error: unknown): string | undefined {
   return undefined;
 }
 
-/** The URL to open; an address that stands for all of the machine's is given as this machine's name for itself. */
-function urlOf({ hostname, port }: Deno.NetAddr): string {
-  if (hostname === "0.0.0.0" || hostname === "::") return `http://localhost:${port}/`;
-  return `http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}/`;
+/** Host and port to open; an address that stands for all of the machine's is given as this machine's name for itself. */
+function hostOf({ hostname, port }: Deno.NetAddr): string {
+  if (hostname === "0.0.0.0" || hostname === "::") return `localhost:${port}`;
+  return `${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -31,6 +31,8 @@ interface RefusalExample {
   readonly curl: string;
   /** What to ask for, as the shell reads it between double quotes. */
   readonly target: string;
+  /** Whether curl can send it over HTTP/2 too, which has no framing to get wrong in fields. */
+  readonly anyVersion?: boolean;
 }
 
 /** Requests that curl can be made to send, and that are refused before a handler sees them. */
@@ -49,25 +51,39 @@ export const REFUSALS: readonly RefusalExample[] = [
     curl: "-i -d hello -H 'transfer-encoding: brotli, chunked'",
     target: "/echo",
   },
-  { status: 414, about: "A target of 9,000 bytes.", curl: "-i", target: "/$(printf '%08999d' 0)" },
-  { status: 431, about: "A field of 20,000 bytes.", curl: `-i -H "x-long: $(printf '%020000d' 0)"`, target: "/hello" },
+  {
+    status: 414,
+    about: "A target of 9,000 bytes.",
+    curl: "-i",
+    target: "/$(printf '%08999d' 0)",
+    anyVersion: true,
+  },
+  {
+    status: 431,
+    about: "A field of 20,000 bytes.",
+    curl: `-i -H "x-long: $(printf '%020000d' 0)"`,
+    target: "/hello",
+    anyVersion: true,
+  },
 ];
 
 /** The page, as the answer to a visit. */
 export function renderPage(visit: Visit): Response {
-  const { request, url, info, figures } = visit;
+  const { url, info, figures } = visit;
   const origin = originOf(url);
+  const curl = curlFor(visit);
+  const refusals = REFUSALS.filter(({ anyVersion = false }) => anyVersion || info.protocol !== "HTTP/2");
   const values: Readonly<Record<string, string>> = {
     protocol: escapeHtml(info.protocol),
     from: escapeHtml(addressText(info.remoteAddr)),
     server: escapeHtml(`${config.name} ${config.version}`),
     deno: escapeHtml(Deno.version.deno),
     number: figures.counts.requests.toLocaleString("en"),
-    request: headLines(`${request.method} ${url.pathname}${url.search} ${info.protocol}`, request.headers),
-    response: headLines(`${info.protocol} 200 OK`, Object.entries(HEADERS)),
+    request: requestHead(visit),
+    response: responseHead(info.protocol),
     origin: escapeHtml(origin),
-    routes: ROUTES.map((route) => routeItem(route, origin)).join(""),
-    refusals: REFUSALS.map((refusal) => refusalItem(refusal, origin)).join(""),
+    routes: ROUTES.map((route) => routeItem(route, origin, curl)).join(""),
+    refusals: refusals.map((refusal) => refusalItem(refusal, origin, curl)).join(""),
   };
   const html = template.replace(/\{\{ *(\w+) *\}\}/g, (_, name: string) => {
     const value = values[name];
@@ -82,15 +98,47 @@ function originOf(url: URL): string {
   return /^[\w.:[\]-]+$/.test(url.host) ? url.origin : "http://localhost:8000";
 }
 
-function headLines(start: string, fields: Iterable<readonly [string, string]>): string {
+/** Names that only a certificate made at the start stands for. */
+const LOCAL = /^(?:localhost|127\.0\.0\.1|\[::1\])$/;
+
+/** The command that asks in the way in which the visitor asked: the same version, and the same trust. */
+function curlFor({ url, info }: Visit): string {
+  const secure = url.protocol === "https:";
+  const words = ["curl"];
+  if (secure && LOCAL.test(url.hostname)) words.push("-k");
+  if (secure && info.protocol !== "HTTP/2") words.push("--http1.1");
+  if (!secure && info.protocol === "HTTP/2") words.push("--http2-prior-knowledge");
+  return words.join(" ");
+}
+
+/** The head as the version has it: HTTP/2 has fields of its own in place of a start line (RFC 9113 §8.3). */
+function requestHead({ request, url, info }: Visit): string {
+  const { method, headers } = request;
+  const target = url.pathname + url.search;
+  if (info.protocol !== "HTTP/2") return startLine(`${method} ${target} ${info.protocol}`) + headLines(headers);
+  const pseudo = { ":method": method, ":scheme": url.protocol.slice(0, -1), ":authority": url.host, ":path": target };
+  return headLines(Object.entries(pseudo)) + headLines([...headers].filter(([name]) => name !== "host"));
+}
+
+function responseHead(protocol: string): string {
+  const start = protocol === "HTTP/2" ? headLines([[":status", "200"]]) : startLine(`${protocol} 200 OK`);
+  return start + headLines(Object.entries(HEADERS));
+}
+
+function startLine(text: string): string {
+  return `<li class="start">${escapeHtml(text)}</li>`;
+}
+
+function headLines(fields: Iterable<readonly [string, string]>): string {
   const lines = Array.from(fields, ([name, value]) => {
     const shown = SECRET.has(name) ? "(not shown)" : value;
     return `<li><b>${escapeHtml(name)}:</b> ${escapeHtml(shown)}</li>`;
   });
-  return `<li class="start">${escapeHtml(start)}</li>${lines.join("")}`;
+  return lines.join("");
 }
 
-function routeItem({ path, label, methods, about, curl, example }: Route, origin: string): string {
+function routeItem(route: Route, origin: string, curl: string): string {
+  const { path, label, methods, about, example } = route;
   const verbs = methods.slice(0, 2).map((method) => `<span class="verb">${method}</span>`).join(" ");
   return `<li class="route"><div class="route-head"><h3>${verbs} <span class="route-path">${
     escapeHtml(label)
@@ -98,15 +146,17 @@ function routeItem({ path, label, methods, about, curl, example }: Route, origin
     `<button type="button" data-run="${escapeHtml(path)}">Run<span class="sr"> ${
       escapeHtml(label)
     }</span></button></div>` +
-    `<p>${escapeHtml(about)}</p>${commandLine(curl, origin + example)}</li>`;
+    `<p>${escapeHtml(about)}</p>${commandLine(`${curl} ${route.curl}`, origin + example)}</li>`;
 }
 
-function refusalItem({ status, about, curl, target }: RefusalExample, origin: string): string {
-  return `<li><p><b class="status">${status}</b> ${escapeHtml(about)}</p>${commandLine(curl, origin + target)}</li>`;
+function refusalItem(refusal: RefusalExample, origin: string, curl: string): string {
+  const { status, about, target } = refusal;
+  const command = commandLine(`${curl} ${refusal.curl}`, origin + target);
+  return `<li><p><b class="status">${status}</b> ${escapeHtml(about)}</p>${command}</li>`;
 }
 
-function commandLine(options: string, url: string): string {
-  const command = escapeHtml(`curl ${options} ${/[?$]/.test(url) ? `"${url}"` : url}`);
+function commandLine(call: string, url: string): string {
+  const command = escapeHtml(`${call} ${/[?$]/.test(url) ? `"${url}"` : url}`);
   return `<div class="command"><code tabindex="0">${command}</code>` +
     `<button type="button" class="copy" data-copy="${command}">Copy</button></div>`;
 }

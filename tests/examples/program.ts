@@ -51,7 +51,7 @@ export class ServerProgram implements AsyncDisposable {
 
   /** The URL in the line, without a slash at its end. */
   get origin(): string {
-    return /http:\/\/\S+(?=\/)/.exec(this.line)?.[0] ?? "";
+    return /https?:\/\/\S+(?=\/)/.exec(this.line)?.[0] ?? "";
   }
 
   /** The port in the line. */

@@ -14,11 +14,19 @@ import { readNumber, Refusal } from "../../examples/showcase/query.ts";
 import { DigestedLines, filler, tally } from "../../examples/showcase/streams.ts";
 
 Deno.test("readFlags() gives the defaults, and what the flags say instead", () => {
-  const defaults = { port: 8000, hostname: "127.0.0.1", workers: 1, help: false };
+  const both = ["h2", "http/1.1"] as const;
+  const defaults = { port: 8000, hostname: "127.0.0.1", workers: 1, protocols: both, tls: false, help: false };
   assertEquals(readFlags([]), defaults);
   assertEquals(readFlags(["--port", "0", "--hostname=::1"]), { ...defaults, port: 0, hostname: "::1" });
   assertEquals(readFlags(["--port=65535", "--help"]), { ...defaults, port: 65535, help: true });
   assertEquals(readFlags(["--workers=256"]), { ...defaults, workers: 256 });
+  assertEquals(readFlags(["--protocols", "h2"]), { ...defaults, protocols: ["h2"] });
+  assertEquals(readFlags(["--protocols", "http/1.1"]), { ...defaults, protocols: ["http/1.1"] });
+  assertEquals(readFlags(["--protocols=http/1.1,h2"]), defaults);
+  assertEquals(readFlags(["--tls"]), { ...defaults, tls: true });
+  const tls = { cert: "a.pem", key: "b.pem" };
+  assertEquals(readFlags(["--cert", "a.pem", "--key=b.pem"]), { ...defaults, tls });
+  assertEquals(readFlags(["--cert", "a.pem", "--key=b.pem", "--tls"]), { ...defaults, tls });
 });
 
 for (
@@ -33,6 +41,18 @@ for (
     ["--workers", "1.5"],
     ["--workers"],
     ["--port=80 "],
+    ["--protocols"],
+    ["--protocols="],
+    ["--protocols", "h3"],
+    ["--protocols", "h2,h2"],
+    ["--protocols", "h2,"],
+    ["--protocols", "h2 http/1.1"],
+    ["--tls=yes"],
+    ["--cert", "a.pem"],
+    ["--key", "b.pem"],
+    ["--cert=", "--key", "b.pem"],
+    ["--cert", "a.pem", "--key="],
+    ["--tls", "--key", "b.pem"],
     ["--hostname="],
     ["--hostname", "a b"],
     ["--verbose"],
@@ -48,7 +68,8 @@ for (
 }
 
 Deno.test("HELP names every flag, the default port and the exit statuses, in 80 columns", () => {
-  for (const word of ["--port", "--hostname", "--help", "default 8000", "Exit status"]) {
+  const flags = ["--port", "--hostname", "--workers", "--protocols", "--tls", "--cert", "--key", "--help"];
+  for (const word of [...flags, "default 8000", "Exit status"]) {
     assert(HELP.includes(word), word);
   }
   assert(HELP.split("\n").every((line) => line.length <= 80));

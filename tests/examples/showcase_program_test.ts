@@ -10,6 +10,7 @@ import { REFUSALS } from "../../examples/showcase/page.ts";
 import { programTest } from "../programs.ts";
 import { parseAnswer, requestText } from "./exchange.ts";
 import { exampleCommand, ServerProgram } from "./program.ts";
+import { commandsOn, shell } from "./shell.ts";
 
 const SHOWCASE = "showcase/main.ts";
 
@@ -99,26 +100,6 @@ programTest("the showcase finishes what is in flight on SIGTERM, and ends its ev
   assertStringIncludes(events.body, "event: history\n");
   assertEquals(await program.ended(), { code: 0, stderr: "" });
 });
-
-/** Runs a line of shell; a Deno of its own does, so that these tests need no permission for all programs. */
-async function shell(line: string): Promise<{ code: number; stdout: string }> {
-  const script = `const { code, stdout } = await new Deno.Command("sh", { args: ["-c", ${
-    JSON.stringify(line)
-  }] }).output();
-    await Deno.stdout.write(stdout);
-    Deno.exit(code);`;
-  const { code, stdout } = await new Deno.Command("deno", { args: ["eval", "--no-lock", script] }).output();
-  return { code, stdout: decoder.decode(stdout) };
-}
-
-/** The commands on a page, as their buttons copy them. */
-function commandsOn(html: string): readonly string[] {
-  return Array.from(
-    html.matchAll(/data-copy="([^"]*)"/g),
-    ([, command = ""]) =>
-      command.replaceAll("&quot;", '"').replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&"),
-  );
-}
 
 /** What curl must print for the page's commands, in the page's order. */
 const PRINTED: readonly RegExp[] = [
