@@ -20,6 +20,16 @@ export interface AnswerHead {
   readonly fields: Field[];
 }
 
+/** A request whose answer is pushed: safe, and without content (RFC 9113 §8.4). */
+export interface PushedRequest {
+  /** The method. */
+  readonly method: "GET" | "HEAD";
+  /** The path with its query; scheme and authority are those of the request that makes the handler push. */
+  readonly path: string;
+  /** The header section. */
+  readonly fields: readonly Field[];
+}
+
 /** One request with the means to answer it. */
 export interface ServerCall extends RequestSource, Switchable<Transport> {
   /** The version that the request came by. */
@@ -40,6 +50,8 @@ export interface ServerCall extends RequestSource, Switchable<Transport> {
   readonly awaited: boolean;
   /** Sends an interim answer (1xx but 101); does nothing where the peer can't take one. */
   inform(status: number, fields: readonly Field[]): void;
+  /** Promises the peer the answer to a request that it has not made; false where it takes none, or no more. */
+  push(request: PushedRequest): boolean;
   /**
    * Sends a whole 200 with no fields but `content-type`, `date` and `content-length`: the hot path.
    *

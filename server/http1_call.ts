@@ -126,6 +126,11 @@ export class Http1Call extends CallLifetime implements ServerCall, BodyDemand {
     return this.exchange.phase === "pending";
   }
 
+  /** There is no such thing. */
+  push(): boolean {
+    return false;
+  }
+
   get awaited(): boolean {
     return this.exchange.expectsContinue;
   }

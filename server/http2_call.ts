@@ -15,8 +15,9 @@ import { ErrorCode } from "../http2/error.ts";
 import type { RequestHead } from "../http2/message.ts";
 import type { Http2Stream } from "../http2/stream.ts";
 import type { Address, Transport } from "../net/transport.ts";
-import type { AnswerHead, ServerCall } from "./call.ts";
+import type { AnswerHead, PushedRequest, ServerCall } from "./call.ts";
 import { CallLifetime } from "./call_lifetime.ts";
+import { type Promised, promiseOf } from "./http2_push.ts";
 import { Http2Tunnel } from "./http2_tunnel.ts";
 
 /** What a call needs of the driver of its connection. */
@@ -43,7 +44,21 @@ export interface Http2CallDriver {
   answered(call: Http2Call): void;
   /** Somebody wants to know when the answer has left, or that it won't. */
   watch(call: Http2Call): void;
+  /** Settles when some of what waits has left, or the connection has ended. */
+  written(): Promise<void>;
+  /** A request's answer is promised on the call's stream; gives whether it was. */
+  push(call: Http2Call, promised: Promised): boolean;
+  /** The call's stream is its handler's from now on. */
+  opened(call: Http2Call): void;
+  /** Who has the call's stream is done with it. */
+  left(call: Http2Call): void;
 }
+
+/** How many interim answers may wait to leave before their maker has to: each is a head in memory. */
+const MAX_INTERIM = 16;
+
+/** What a tunnel's holder is told when the client has ended it, or the connection. */
+const RESET = "The stream was reset";
 
 /** The lengths of short content as fields: made once. */
 const LENGTHS: Field[] = Array.from({ length: 1024 }, (_, length) => ({ name: "content-length", value: `${length}` }));
@@ -54,9 +69,13 @@ export class Http2Call extends CallLifetime implements ServerCall, BodyDemand {
   readonly stream: Http2Stream<Http2Call>;
   readonly body: ReceivedBody | null;
   /** Whether the call counts among those under way. */
-  counted = true;
+  counted = false;
   /** Whether nobody has told the client yet that it may send its content. */
   awaited: boolean;
+  /** Whether the handler has given its answer, or has failed to. */
+  handled = false;
+  /** Whether the stream was handed over, and is no request any more. */
+  isTunnel = false;
   readonly #driver: Http2CallDriver;
   readonly #head: RequestHead;
   #room: PromiseWithResolvers<void> | undefined = undefined;
@@ -109,8 +128,14 @@ export class Http2Call extends CallLifetime implements ServerCall, BodyDemand {
     this.#driver.watch(this);
   }
 
+  /** What becomes of a tunnel is for whoever holds it. */
+  override abortSignal(reason: unknown): void {
+    if (!this.isTunnel) super.abortSignal(reason);
+  }
+
   protected override lost(reason: unknown): void {
-    this.body?.fail(reason);
+    const interrupted = reason instanceof Deno.errors.Interrupted; // by its own holder
+    this.body?.fail(this.isTunnel && !interrupted ? new Deno.errors.ConnectionReset(RESET, { cause: reason }) : reason);
     this.makeRoom(); // what waits goes on, and finds the call gone
   }
 
@@ -121,11 +146,18 @@ export class Http2Call extends CallLifetime implements ServerCall, BodyDemand {
   }
 
   get informable(): boolean {
-    return this.stream.phase === "head" && !this.stream.closed;
+    return this.stream.phase === "head" || this.gone;
+  }
+
+  push(request: PushedRequest): boolean {
+    const { scheme, path } = this.#head;
+    const isOwn = this.stream.id % 2 === 0; // §6.6: a promise must be made on a stream that the client has opened
+    if (this.gone || isOwn || scheme === "" || path === "*") return false;
+    return this.#driver.push(this, promiseOf(request, this.#head));
   }
 
   inform(status: number, fields: readonly Field[]): void {
-    if (this.gone || !this.informable) return;
+    if (this.gone || this.stream.phase !== "head") return;
     if (status === 100) this.awaited = false;
     this.#driver.core.inform(this.stream, [statusField(status), ...allowedFields(fields)]);
     this.#driver.flush();
@@ -163,7 +195,6 @@ export class Http2Call extends CallLifetime implements ServerCall, BodyDemand {
       return false;
     }
     core.sendHead(this.stream, fields, length ?? -1);
-    this.#driver.flush();
     return true;
   }
 
@@ -177,7 +208,9 @@ export class Http2Call extends CallLifetime implements ServerCall, BodyDemand {
 
   room(): Promise<void> | undefined {
     const { stream } = this;
-    if (this.gone || stream.buffered < STREAM_HIGH_WATER) return undefined;
+    if (this.gone) return undefined;
+    if (stream.interim.length >= MAX_INTERIM) return this.#driver.written();
+    if (stream.buffered < STREAM_HIGH_WATER) return undefined;
     stream.wantsRoom = true;
     this.#room ??= Promise.withResolvers();
     return this.#room.promise;
@@ -199,6 +232,7 @@ export class Http2Call extends CallLifetime implements ServerCall, BodyDemand {
 
   /** The handler has given its answer, whatever has become of it. */
   settled(): void {
+    this.handled = true;
     this.#driver.core.release(this.stream);
   }
 
@@ -207,15 +241,17 @@ export class Http2Call extends CallLifetime implements ServerCall, BodyDemand {
     return this.method === "CONNECT" && this.body !== null;
   }
 
-  switch(head: SwitchHead): Promise<Transport> {
-    if (this.gone || this.body === null) return Promise.reject(this.reason);
-    this.#driver.core.sendHead(
-      this.stream,
-      this.#fields({ ...head, reason: "", fields: [...head.fields] }, undefined),
-      -1,
-    );
-    this.#driver.flush();
-    return Promise.resolve(new Http2Tunnel(this.#driver, this, this.body));
+  async switch(head: SwitchHead): Promise<Transport> {
+    const { body } = this;
+    if (this.gone || body === null) throw this.reason;
+    const fields = this.#fields({ ...head, reason: "", fields: [...head.fields] }, undefined);
+    this.#driver.core.sendHead(this.stream, fields, -1);
+    this.isTunnel = true;
+    this.#driver.opened(this);
+    await this.#driver.written();
+    if (this.gone) throw new Deno.errors.ConnectionReset(RESET);
+    this.left();
+    return new Http2Tunnel(this.#driver, this, body);
   }
 
   /** See {@linkcode BodyDemand.wanted}. */

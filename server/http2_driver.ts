@@ -8,13 +8,15 @@
 import type { Field } from "../http/fields/field.ts";
 import { Http2Connection } from "../http2/connection.ts";
 import { ErrorCode, type Http2Error } from "../http2/error.ts";
-import type { Http2Event, RequestEvent, ResetEvent } from "../http2/events.ts";
+import type { DataEvent, Http2Event, RequestEvent, ResetEvent } from "../http2/events.ts";
+import type { Http2Stream } from "../http2/stream.ts";
 import { Reader } from "../net/reader.ts";
 import type { Address, Transport } from "../net/transport.ts";
 import type { Timer } from "../timer/wheel.ts";
 import { answer } from "./answer.ts";
 import type { ConnectionDriver, ServerContext } from "./context.ts";
 import { Http2Call, type Http2CallDriver } from "./http2_call.ts";
+import type { Promised } from "./http2_push.ts";
 
 /** Small while nothing is said; a DATA frame of the usual length fits in the buffers of a connection that is busy. */
 const READER_SIZES = { initialSize: 512, busySize: 32 * 1024, maxSize: 256 * 1024 };
@@ -52,6 +54,19 @@ export class Http2Driver implements Http2CallDriver, ConnectionDriver {
   #processing = false;
   #writing = false;
   #closed = false;
+  /** Why the connection was closed. */
+  #reason: unknown;
+  /** How many events were handled of those that are to be. */
+  #handled = 0;
+  /** Settles with the write under way, or the next. */
+  #drained: PromiseWithResolvers<void> | undefined;
+  /** The calls that were pushed and are not over. */
+  #pushed: readonly Http2Call[] = NO_CALLS;
+  /** Whether the server ends, so that what was handed over is all that the connection is still there for. */
+  #leaving = false;
+  /** Whether requests are refused, as the server has ended at once. */
+  #refusing = false;
+  #released = false;
 
   /** Made for a transport through which bytes can flow. */
   constructor(context: ServerContext, transport: Transport, options: Http2DriverOptions) {
@@ -108,14 +123,36 @@ export class Http2Driver implements Http2CallDriver, ConnectionDriver {
 
   /** Ends gracefully: requests under way are the last. */
   shutdown(): void {
+    this.#leaving = true;
     this.core.shutdown(this.#tick());
     this.flush();
-    this.#arm();
+    this.#releaseIfLeft();
   }
 
-  /** Ends the connection at once. */
+  /** Ends at once. What was handed over is its holder's to end: for that the connection goes on, and for nothing else. */
   cut(reason: unknown): void {
-    this.#close(reason);
+    const streams = [...this.core.streams()].filter(({ closed }) => !closed);
+    if (this.core.end !== "open" || !streams.some(isTunnel)) return this.#close(reason);
+    this.#refusing = true;
+    for (const stream of streams) {
+      if (isTunnel(stream)) continue;
+      this.core.reset(stream, ErrorCode.Cancel);
+      if (stream.owner !== undefined) this.#end(stream.owner, reason);
+    }
+    this.shutdown();
+  }
+
+  /** What was handed over is waited for by nobody but its holder. */
+  #releaseIfLeft(): void {
+    if (!this.#leaving || this.core.openStreams === 0) return;
+    for (const stream of this.core.streams()) if (!isTunnel(stream)) return;
+    this.#release();
+  }
+
+  #release(): void {
+    if (this.#released) return;
+    this.#released = true;
+    this.#owner.released(this);
   }
 
   #read(): void {
@@ -142,8 +179,10 @@ export class Http2Driver implements Http2CallDriver, ConnectionDriver {
     reader.consume(used);
     if (this.core.openStreams === 0) reader.shrink();
     this.#processing = false;
-    this.flush();
+    if (this.#closed) return;
+    this.#send(this.#now);
     this.#arm();
+    if (this.#leaving) this.#releaseIfLeft();
   }
 
   /** The client says no more; what it waits for is still sent, unless it was to be aborted. */
@@ -158,24 +197,21 @@ export class Http2Driver implements Http2CallDriver, ConnectionDriver {
     this.#arm();
   }
 
-  /** Handles what the protocol has told, also what it tells meanwhile. */
+  /** Handles what the protocol has told, also what it tells meanwhile, and each event once though it be called meanwhile. */
   #handle(): void {
     const { events } = this.core;
-    for (let index = 0; index < events.length && !this.#closed; index++) this.#on(events[index]!);
-    events.length = 0;
+    while (this.#handled < events.length) this.#on(events[this.#handled++]!);
+    events.length = this.#handled = 0;
   }
 
   #on(event: Http2Event<Http2Call>): void {
     switch (event.type) {
       case "request":
         return this.#request(event);
-      case "data": {
-        const call = event.stream.owner;
-        if (call?.body) this.#data(call, event.start, event.end);
-        return;
-      }
+      case "data":
+        return this.#data(event);
       case "end":
-        event.stream.owner?.body?.finish(event.trailers);
+        if (!this.#closed) event.stream.owner?.body?.finish(event.trailers);
         return;
       case "reset":
         return this.#fail(event);
@@ -192,17 +228,49 @@ export class Http2Driver implements Http2CallDriver, ConnectionDriver {
   }
 
   #request({ stream, head, whole }: RequestEvent<Http2Call>): void {
-    if (stream.closed) return this.core.release(stream); // its client did not even wait for the handler to begin
+    // Its client did not even wait for the handler to begin, or a handler before it has ended the server.
+    if (stream.closed || this.#closed) return this.core.release(stream);
+    if (this.#refusing) {
+      this.core.release(stream);
+      return this.core.reset(stream, ErrorCode.RefusedStream);
+    }
     const call = stream.owner = new Http2Call(this, stream, head, whole);
-    this.#context.stats.requests++;
-    this.#context.stats.active++;
+    this.#begin(call);
     answer(this.#context, call);
   }
 
+  /** The call counts among those under way. */
+  #begin(call: Http2Call): void {
+    const { stats } = this.#context;
+    call.counted = true;
+    stats.requests++;
+    stats.active++;
+  }
+
+  /** See {@linkcode Http2CallDriver.push}. */
+  push({ stream: on }: Http2Call, { head, fields }: Promised): boolean {
+    const isUnderWay = ({ stream, handled }: Http2Call) => !stream.closed || !handled;
+    this.#pushed = this.#pushed.filter(isUnderWay);
+    if (this.#closed || this.#pushed.length >= this.#context.limits.maxConcurrentStreams) return false;
+    const stream = this.core.push(on, head, fields);
+    if (stream === undefined) return false;
+    const call = stream.owner = new Http2Call(this, stream, head, true);
+    this.#pushed = [...this.#pushed, call];
+    this.#begin(call);
+    // The handler that pushes goes on first: its answer is what the client waits for.
+    queueMicrotask(() => {
+      if (call.gone) call.settled();
+      else answer(this.#context, call);
+    });
+    this.flush();
+    return true;
+  }
+
   /** Hands content to its reader, in memory of its own. */
-  #data(call: Http2Call, start: number, end: number): void {
-    const { body } = call;
-    if (body === null || body.cancelled) return;
+  #data({ stream, start, end }: DataEvent<Http2Call>): void {
+    const call = stream.owner;
+    const body = call?.body;
+    if (call === undefined || !body || body.cancelled || this.#closed) return;
     const { buffer } = this.#reader;
     // Content that is wanted whole is copied to where it stays by its owner.
     body.push(body.space === undefined ? buffer.slice(start, end) : buffer.subarray(start, end));
@@ -233,14 +301,40 @@ export class Http2Driver implements Http2CallDriver, ConnectionDriver {
   /** See {@linkcode Http2CallDriver.watch}. */
   watch(call: Http2Call): void {
     if (this.core.watch(call.stream)) call.left();
+    else if (this.#closed) call.fail(this.#reason);
+  }
+
+  /** See {@linkcode Http2CallDriver.written}. */
+  written(): Promise<void> {
+    if (this.#closed) return Promise.resolve();
+    this.#drained ??= Promise.withResolvers();
+    return this.#drained.promise;
+  }
+
+  /** See {@linkcode Http2CallDriver.opened}. */
+  opened(call: Http2Call): void {
+    this.#uncount(call);
+    this.flush();
+  }
+
+  /** See {@linkcode Http2CallDriver.left}: what was written leaves, and what still comes is thrown away. */
+  left(call: Http2Call): void {
+    const { stream } = call;
+    if (stream.phase === "content") this.core.sendEnd(stream);
+    this.core.discard(stream);
+    this.#end(call, new Deno.errors.Interrupted("The stream was closed"));
+    this.flush();
   }
 
   #fail({ stream, error, byPeer }: ResetEvent<Http2Call>): void {
     if (!byPeer) this.#context.onConnectionError(error); // a client that changes its mind is no failure
-    const call = stream.owner;
-    if (call === undefined) return;
+    if (stream.owner !== undefined) this.#end(stream.owner, reasonOf(error));
+  }
+
+  /** The call ends without its answer. */
+  #end(call: Http2Call, reason: unknown): void {
     this.#uncount(call);
-    call.fail(reasonOf(error));
+    call.fail(reason);
   }
 
   #uncount(call: Http2Call): void {
@@ -256,6 +350,7 @@ export class Http2Driver implements Http2CallDriver, ConnectionDriver {
       this.core.expire(now);
       this.#handle();
       this.flush();
+      if (this.#leaving) this.#releaseIfLeft();
     }
     this.#arm();
   }
@@ -279,38 +374,44 @@ export class Http2Driver implements Http2CallDriver, ConnectionDriver {
 
   /** See {@linkcode Http2CallDriver.flush}. */
   flush(): void {
-    if (this.#processing || this.#closed) return;
+    const writes = this.#writing && this.core.end !== "closed"; // a write that never ends holds up no end
+    if (!this.#processing && !this.#closed && !writes) this.#send(this.#tick());
+  }
+
+  #send(now: number): void {
     if (this.core.end === "closed") return this.#close(cutOff());
     if (this.#writing) return;
     let view: Uint8Array | undefined;
     try {
-      view = this.core.takeOutput(this.#now);
+      view = this.core.takeOutput(now);
     } catch (error) {
-      return this.#lost(error); // a handler took content back that it had given
+      return this.#lost(error);
     }
+    this.#writing = view !== undefined; // before anybody is told of anything, and commands more
     if (this.core.events.length > 0) this.#handle();
     if (view === undefined) return this.#flushed();
-    this.#writing = true;
+    if (this.#closed) return;
     this.#transport.write(view).then(this.#written, this.#lost);
+    this.#arm();
   }
 
   readonly #written = (count: number): void => {
     this.#writing = false;
     if (this.#closed) return;
     this.core.sent(count, this.#now);
+    this.#drained?.resolve();
+    this.#drained = undefined;
     if (this.core.events.length > 0) this.#handle();
-    if (!this.core.flushed || this.core.end !== "open") {
-      this.#tick();
-      this.flush();
-      this.#arm();
-    }
+    if (!this.core.flushed || this.core.end !== "open") this.flush();
+    if (this.#leaving) this.#releaseIfLeft();
   };
 
   /** All has left. */
   #flushed(): void {
+    if (this.#closed || this.#writing) return;
     if (this.core.end === "closed") return this.#close(cutOff());
-    if (this.core.end !== "finish") return;
-    const lingers = this.core.linger(this.#tick());
+    if (this.core.end !== "finish") return this.#arm();
+    const lingers = this.core.linger(this.#now);
     this.#arm();
     const close = lingers ? undefined : () => this.#close(cutOff());
     this.#transport.closeWrite().then(close, this.#lost);
@@ -331,16 +432,14 @@ export class Http2Driver implements Http2CallDriver, ConnectionDriver {
   #close(reason: unknown): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#reason = reason;
     this.#context.scheduler.cancel(this.#timer);
     this.#transport.close();
-    this.#owner.released(this);
+    this.#release();
     this.#owner.closed(this.#permit);
-    for (const stream of this.core.streams()) {
-      const call = stream.owner;
-      if (call === undefined) continue;
-      this.#uncount(call);
-      call.fail(reason);
-    }
+    this.#drained?.resolve();
+    this.#handle(); // what was told already, and nobody has heard
+    for (const { owner } of this.core.streams()) if (owner !== undefined) this.#end(owner, reason);
   }
 
   /** See {@linkcode Http2CallDriver.plainFields}. */
@@ -352,6 +451,14 @@ export class Http2Driver implements Http2CallDriver, ConnectionDriver {
   date(): string {
     return this.#context.heads.date(this.#time());
   }
+}
+
+/** Stands for "no calls". */
+const NO_CALLS: readonly Http2Call[] = [];
+
+/** Whether a stream was handed over. */
+function isTunnel({ owner }: Http2Stream<Http2Call>): boolean {
+  return owner?.isTunnel === true;
 }
 
 /** Why a connection ends at once. */

@@ -6,7 +6,7 @@
  */
 
 import type { ReceivedBody } from "../http/received_body.ts";
-import { ErrorCode } from "../http2/error.ts";
+import { STREAM_HIGH_WATER } from "../http2/connection.ts";
 import type { Address, Transport } from "../net/transport.ts";
 import type { Http2Call, Http2CallDriver } from "./http2_call.ts";
 
@@ -18,7 +18,9 @@ export class Http2Tunnel implements Transport {
   readonly #body: ReceivedBody;
   /** What came, and no read had room for. */
   #rest: Uint8Array | undefined;
+  /** Whether this side has ended. */
   #ended = false;
+  #closed = false;
 
   /** Made once the answer that opens it was commanded. */
   constructor(driver: Http2CallDriver, call: Http2Call, body: ReceivedBody) {
@@ -44,6 +46,7 @@ export class Http2Tunnel implements Transport {
   }
 
   async read(into: Uint8Array): Promise<number | null> {
+    this.#check();
     if (into.length === 0) return 0;
     const bytes = this.#rest ?? await this.#body.read();
     if (bytes === null) return null;
@@ -53,31 +56,42 @@ export class Http2Tunnel implements Transport {
     return count;
   }
 
+  /** Settles once there is room for more, so that a client that doesn't read holds its writer up. */
   async write(from: Uint8Array): Promise<number> {
-    const call = this.#call;
-    if (call.gone) throw new Deno.errors.BrokenPipe("Cannot write as the stream has ended");
-    call.write(from.slice());
-    call.flush();
-    await call.room();
-    return from.length;
+    this.#check();
+    if (this.#ended) throw new Deno.errors.BrokenPipe("Cannot write as this side must not have ended");
+    this.#checkPeer();
+    const bytes = from.slice(0, STREAM_HIGH_WATER);
+    this.#call.write(bytes);
+    this.#call.flush();
+    await this.#call.room();
+    if (this.#closed) throw new Deno.errors.Interrupted("The stream was closed");
+    this.#checkPeer();
+    return bytes.length;
   }
 
   closeWrite(): Promise<void> {
-    if (!this.#ended && !this.#call.gone) {
-      this.#ended = true;
-      this.#driver.core.sendEnd(this.#call.stream);
-      this.#driver.answered(this.#call);
-    }
+    if (this.#ended || this.#closed || this.#call.gone) return Promise.resolve();
+    this.#ended = true;
+    this.#driver.core.sendEnd(this.#call.stream);
+    this.#call.flush();
     return Promise.resolve();
   }
 
-  /** Ends both sides: by its END_STREAM where ours was sent already and the peer's has come, else by a reset. */
+  /** What was written still leaves, as by a socket; what comes is thrown away. */
   close(): void {
-    const call = this.#call;
-    if (call.gone) return;
-    if (!this.#ended || !call.stream.received) this.#driver.core.reset(call.stream, ErrorCode.Cancel);
-    this.#driver.answered(call);
-    call.fail(new Deno.errors.Interrupted("The stream was closed"));
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#rest = undefined;
+    if (!this.#call.gone) this.#driver.left(this.#call);
+  }
+
+  #check(): void {
+    if (this.#closed) throw new Deno.errors.BadResource("The stream was closed");
+  }
+
+  #checkPeer(): void {
+    if (this.#call.gone) throw new Deno.errors.ConnectionReset("The stream was reset");
   }
 
   /** The connection is the server's, which keeps the process alive. */

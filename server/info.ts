@@ -9,7 +9,7 @@ import type { Field } from "../http/fields/field.ts";
 import { offerUpgrade } from "../http/upgrade.ts";
 import type { Address } from "../net/transport.ts";
 import type { ServerCall } from "./call.ts";
-import type { ServeInfo, Upgrade, UpgradeOptions } from "./types.ts";
+import type { PushOptions, ServeInfo, Upgrade, UpgradeOptions } from "./types.ts";
 
 /** The info of one call; its parts come into being when they are asked for. */
 export class CallInfo implements ServeInfo {
@@ -52,6 +52,19 @@ export class CallInfo implements ServeInfo {
     if (!this.#call.informable) throw new TypeError("Cannot inform as the final response must not have been sent");
     this.#call.inform(status, fields);
     await this.#call.room();
+  }
+
+  push(target: string | URL, { method = "GET", headers }: PushOptions = {}): boolean {
+    if (method !== "GET" && method !== "HEAD") {
+      throw new TypeError(`Cannot push as 'method' must be GET or HEAD: received ${method}`);
+    }
+    const { origin, pathname, search } = new URL(target, this.#call.url);
+    if (origin !== new URL(this.#call.url).origin) {
+      throw new TypeError(`Cannot push as 'target' must be of the request's origin: received ${target}`);
+    }
+    const fields = fieldsOf(headers);
+    if (!this.#call.informable) throw new TypeError("Cannot push as the final response must not have been sent");
+    return this.#call.push({ method, path: pathname + search, fields });
   }
 
   upgrade(options: UpgradeOptions = {}): Upgrade {

@@ -29,6 +29,7 @@ export { serve } from "./serve.ts";
 export type {
   Handler,
   HttpServer,
+  PushOptions,
   ServeBaseOptions,
   ServeInfo,
   ServeInit,

@@ -22,13 +22,26 @@ export interface UpgradeOptions {
   readonly headers?: HeadersInit;
 }
 
+/** What {@linkcode ServeInfo.push} takes. */
+export interface PushOptions {
+  /**
+   * The method.
+   *
+   * @default {"GET"}
+   */
+  readonly method?: "GET" | "HEAD";
+  /** The header section of the request that is promised, such as the `accept-encoding` that its handler looks at. */
+  readonly headers?: HeadersInit;
+}
+
 /** What {@linkcode ServeInfo.upgrade} gives. */
 export interface Upgrade {
   /** The response that the handler has to return. */
   readonly response: Response;
   /**
    * The raw duplex, once the response has left; octets that came early are read first. It is the handler's from then on:
-   * a server that ends leaves it open. Rejects if the client has gone, and if another response is returned.
+   * a server that ends leaves it open. Rejects if the client has gone, and if another response is returned. With HTTP/2 it
+   * is a stream of the connection, which stays open for it: what the client does to the connection, it does to the duplex.
    */
   readonly transport: Promise<Transport>;
 }
@@ -53,6 +66,29 @@ export interface ServeInfo<A extends Address = Address> {
    * @throws {TypeError} If the final response was sent, or a header is malformed.
    */
   inform(status: number, headers?: HeadersInit): Promise<void>;
+  /**
+   * Sends the client what it will ask for, before it does (RFC 9113 §8.4): the server's handler is asked in its place, and
+   * what it answers is sent beside the present response. What refers to the target must be sent later than this is called.
+   *
+   * @example
+   * ```ts
+   * import { type Handler, serve } from "@avx/http/server";
+   *
+   * const handler: Handler = (request, info) => {
+   *   if (new URL(request.url).pathname === "/app.css") return new Response("body { margin: 0 }");
+   *   info.push("/app.css");
+   *   return new Response('<link rel="stylesheet" href="/app.css">', { headers: { "content-type": "text/html" } });
+   * };
+   * export const start = () => serve({ port: 8000 }, handler);
+   * ```
+   *
+   * @param target What is pushed, relative to the request's URL and of its origin.
+   * @returns Whether it was promised. It isn't to a client that takes no pushes, as browsers and all of HTTP/1.1, or as many
+   * as it allows, or as `limits.maxConcurrentStreams`, are under way; nor where the request is itself a pushed one.
+   * @throws {TypeError} If the target is of another origin, the method another, a header malformed, or the final response
+   * was sent.
+   */
+  push(target: string | URL, options?: PushOptions): boolean;
   /**
    * Accepts an Upgrade (RFC 9110 §7.8) or a CONNECT (RFC 9110 §9.3.6): the handler returns the response, and has the
    * connection as a raw duplex then.

@@ -14,7 +14,7 @@ import {
 } from "../../net/mod.ts";
 import { type Handler, type HttpServer, serve, type ServeListenerOptions } from "../../server/mod.ts";
 import { ManualClock } from "../../timer/mod.ts";
-import { type FrameOf, Peer, type PeerOptions, type Setting, settled } from "../http2/peer.ts";
+import { type FrameOf, latin1, Peer, type PeerOptions, type Setting, settled } from "../http2/peer.ts";
 import { Client } from "./client.ts";
 
 /** What {@linkcode Http2Stage} may be told. */
@@ -122,4 +122,9 @@ export function framesOf<K extends Peer["heard"][number]["type"]>(
 /** How many octets of content were heard, of one stream where it is named. */
 export function heardOf(peer: Peer, streamId?: number): number {
   return framesOf(peer, "data", streamId).reduce((sum, { data }) => sum + data.length, 0);
+}
+
+/** The content that was heard of a stream, an octet a character. */
+export function textOf(peer: Peer, streamId: number): string {
+  return framesOf(peer, "data", streamId).map(({ data }) => latin1(data)).join("");
 }
