@@ -147,8 +147,7 @@ export class HttpWebSocketStream {
     if (wasClean) {
       this.#closed.resolve({ closeCode: code, reason });
       if (!this.#cancelled) this.#incoming?.close();
-      this.#outgoing?.error(new DOMException("Cannot send as the connection has ended", "InvalidStateError"));
-      return;
+      return; // the writable stays: what pipes the readable into it closes it, and a further write is refused
     }
     const failure = error ?? new WebSocketError("Cannot go on as the connection has ended");
     this.#opened.reject(failure);

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ServeInfo } from "@avx/http";
+import { CloseCode, type HttpWebSocket, type ServeInfo, WebSocketHandshakeError } from "@avx/http";
 import type { Scheduler } from "@avx/http/timer";
 import { assetAt } from "./assets.ts";
 import { type Counts, Figures } from "./figures.ts";
@@ -24,6 +24,7 @@ export interface ShowcaseOptions {
 export class Showcase implements Disposable {
   readonly #figures: Figures;
   readonly #scheduler: Scheduler;
+  readonly #sockets = new Set<HttpWebSocket>();
 
   /** Makes a showcase of its own figures. */
   constructor({ scheduler, counts }: ShowcaseOptions) {
@@ -36,7 +37,7 @@ export class Showcase implements Disposable {
     const start = this.#scheduler.now();
     const url = new URL(request.url);
     if (url.pathname !== "/sse") this.#measure(start, info.completed);
-    const visit = { request, url, info, figures: this.#figures, scheduler: this.#scheduler };
+    const visit = { request, url, info, figures: this.#figures, scheduler: this.#scheduler, sockets: this.#sockets };
     try {
       const answer = respond(visit);
       return answer instanceof Promise ? answer.catch((error: unknown) => refused(error, request)) : answer;
@@ -45,9 +46,10 @@ export class Showcase implements Disposable {
     }
   };
 
-  /** Ends the event streams, so that a server that waits for what is in flight needn't wait for its watchers. */
+  /** Ends the event streams and WebSockets, so that a server that waits for what is in flight needn't wait for its watchers. */
   [Symbol.dispose](): void {
     this.#figures[Symbol.dispose]();
+    for (const socket of this.#sockets) socket.close(CloseCode.GoingAway, "the server ends");
   }
 
   /** Counts the time until the last byte was handed over; an exchange that broke off has no such time. */
@@ -58,7 +60,7 @@ export class Showcase implements Disposable {
 
 /** The answer to what a route threw, if it is one to be answered: a refusal, or a wait that ended with the request. */
 function refused(error: unknown, { signal }: Request): Response {
-  if (error instanceof Refusal) return error.toResponse();
+  if (error instanceof Refusal || error instanceof WebSocketHandshakeError) return error.toResponse();
   if (!signal.aborted) throw error;
   return new Response("Cannot answer as the request was given up\n", { status: 503 });
 }

@@ -7,6 +7,9 @@
 import { createHash } from "node:crypto";
 import chartStyle from "npm:uplot@1.6.32/dist/uPlot.min.css" with { type: "text" };
 import chartScript from "npm:uplot@1.6.32/dist/uPlot.iife.min.js" with { type: "text" };
+import chatPage from "./page/chat.html" with { type: "text" };
+import chatLook from "./page/chat.css" with { type: "text" };
+import chatTalk from "./page/chat.js" with { type: "text" };
 import icon from "./page/icon.svg" with { type: "text" };
 import pageScript from "./page/page.js" with { type: "text" };
 import pageStyle from "./page/page.css" with { type: "text" };
@@ -18,7 +21,7 @@ class Asset {
   readonly #headers: Readonly<Record<string, string>>;
   readonly #etag: string;
 
-  constructor(type: string, text: string) {
+  constructor(type: string, text: string, more: Readonly<Record<string, string>> = {}) {
     this.#text = text;
     this.#etag = `"${createHash("sha256").update(text).digest("base64url").slice(0, 22)}"`;
     this.#headers = {
@@ -26,6 +29,7 @@ class Asset {
       etag: this.#etag,
       "cache-control": "no-cache", // kept, but asked about each time: a newer program has newer files
       "x-content-type-options": "nosniff",
+      ...more,
     };
   }
 
@@ -43,9 +47,20 @@ class Asset {
 const SCRIPT = "text/javascript; charset=utf-8";
 const STYLE = "text/css; charset=utf-8";
 
+const PAGE = "text/html; charset=utf-8";
+
+/** What the chat's page may load and connect to. */
+const CHAT_POLICY = {
+  "content-security-policy":
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+};
+
 const ASSETS: ReadonlyMap<string, Asset> = new Map([
   ["/chart.css", new Asset(STYLE, chartStyle)],
   ["/chart.js", new Asset(SCRIPT, chartScript)],
+  ["/chat", new Asset(PAGE, chatPage, CHAT_POLICY)],
+  ["/chat.css", new Asset(STYLE, chatLook)],
+  ["/chat.js", new Asset(SCRIPT, chatTalk)],
   ["/icon.svg", new Asset("image/svg+xml", icon)],
   ["/page.css", new Asset(STYLE, pageStyle)],
   ["/page.js", new Asset(SCRIPT, pageScript)],

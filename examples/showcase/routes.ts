@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type ServeInfo, withTrailers } from "@avx/http";
+import { type HttpWebSocket, type ServeInfo, upgradeWebSocket, withTrailers } from "@avx/http";
 import type { Scheduler } from "@avx/http/timer";
 import { STATUS_CODES } from "node:http";
 import type { Figures } from "./figures.ts";
@@ -24,6 +24,8 @@ export interface Visit {
   readonly figures: Figures;
   /** The one owner of time. */
   readonly scheduler: Scheduler;
+  /** The WebSockets that are open. */
+  readonly sockets: Set<HttpWebSocket>;
 }
 
 /** One row of the table. */
@@ -145,6 +147,17 @@ export const ROUTES: readonly Route[] = [
     example: "/status/418",
     answer: status,
   },
+  {
+    path: "/ws",
+    label: "/ws",
+    methods: ["GET"],
+    about:
+      "A WebSocket that says your messages back, compressed if you can. The page /chat talks to itself through it.",
+    curl: "-i --http1.1 --max-time 1 -H 'connection: upgrade' -H 'upgrade: websocket' " +
+      "-H 'sec-websocket-version: 13' -H 'sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ=='",
+    example: "/ws",
+    answer: webSocket,
+  },
 ];
 
 /** JSON and a line feed, so that a terminal's prompt comes on a line of its own. */
@@ -215,6 +228,15 @@ function sse({ request, url, figures }: Visit): Response {
   const events = readNumber(url.searchParams, "events", { min: 1, max: 86_400, fallback: Infinity });
   const headers = { "content-type": "text/event-stream", "cache-control": "no-store" };
   return new Response(request.method === "HEAD" ? null : figures.watch(events), { headers });
+}
+
+function webSocket({ request, scheduler, sockets }: Visit): Response {
+  const { response, socket } = upgradeWebSocket(request, { compression: true, clock: scheduler.clock });
+  sockets.add(socket);
+  socket.binaryType = "arraybuffer";
+  socket.onmessage = ({ data }) => socket.send(data);
+  socket.onclose = () => sockets.delete(socket);
+  return response;
 }
 
 /** Fields without which a status may not be sent, by the section that says so. */

@@ -25,6 +25,8 @@ const SHOWN: Readonly<Record<string, RegExp>> = {
   "/hints": /^link: <\/page\.css>; rel=preload; as=style$/m,
   "/sse": /^event: history$(?:[^]*^event: sample$){2}/m,
   "/status/": /^202 Accepted$[^]*^202 Accepted$/m,
+  "/ws":
+    /^Open: permessage-deflate$[^]*^Is anybody there\?$[^]*^Then good night\. {2}\([^]*^Closed with 1000, cleanly\.$/m,
 };
 
 /** Visits a showcase: the driver is a program of its own, since what drives a browser asks for all permissions. */

@@ -98,7 +98,7 @@ Deno.test("every file that the page names is there, and 304 where the client has
   await using stage = openStage();
   const { body } = await stage.ask("GET", "/");
   const paths = Array.from(body.matchAll(/(?:src|href)="(\/[\w.]+)"/g), ([, path]) => path ?? "");
-  assertEquals(paths.length, 6);
+  assertEquals(paths.length, 7);
   for (const path of paths) {
     const file = await stage.ask("GET", path);
     assertEquals(file.status, 200, path);
@@ -341,6 +341,29 @@ Deno.test("an unknown path is a 404 whatever the method", async () => {
     assertLine(await stage.ask("GET", target), 404, /^Cannot find .{1,90}: GET \/ lists what there is$/m);
     assertEquals((await stage.ask("DELETE", target)).status, 404);
   }
+});
+
+Deno.test("/ws says messages back, refuses what is no WebSocket, and ends with the server", async () => {
+  await using stage = openStage();
+  assertLine(await stage.ask("GET", "/ws"), 426, /^Cannot upgrade as 'upgrade' must have websocket$/m);
+  const { body } = await stage.ask("GET", "/chat");
+  assertStringIncludes(body, 'src="/chat.js"');
+  await using wire = await stage.dial();
+  await wire.write(
+    "GET /ws HTTP/1.1\r\nhost: a\r\nupgrade: websocket\r\nconnection: upgrade\r\n" +
+      "sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+  );
+  assertMatch(
+    await wire.readUntil("\r\n\r\n"),
+    /^HTTP\/1\.1 101 [^]*sec-websocket-accept: s3pPLMBiTxaQ9kYGzzhZRbK\+xOo=/i,
+  );
+  await wire.write(Uint8Array.of(0x81, 0x82, 1, 2, 3, 4, 0x68 ^ 1, 0x69 ^ 2));
+  assertMatch(await wire.readText(4), /hi$/);
+  const ending = stage[Symbol.asyncDispose]();
+  await wire.readUntil("the server ends");
+  await wire.write(Uint8Array.of(0x88, 0x82, 0, 0, 0, 0, 0x03, 0xe9)); // 1001, as it was told
+  assertEquals(await wire.readToEnd(), "");
+  await ending;
 });
 
 Deno.test("a wrong method is a 405 with allow, on every route and file (RFC 9110 §15.5.6)", async () => {

@@ -218,6 +218,7 @@ Deno.test("stream gives messages by backpressure: a peer that sends faster has t
   await wire.write(frame({ opcode: 8, payload: hex("0fa0") }));
   assertEquals((await reader.read()).done, true);
   assertEquals(await stream.closed, { closeCode: 4000, reason: "" });
+  await assertRejects(() => stream.writable.getWriter().write("late"), WebSocketError, "must be open");
 });
 
 Deno.test("stream lets a writer wait whose peer doesn't read", async () => {
@@ -272,6 +273,28 @@ Deno.test("stream: closing the writable is the closing handshake; cancelling or 
   assertEquals([(await said).code, (await said).reason], [1000, "a reason alone"]);
   assertThrows(() => four.stream.close({ closeCode: 1006 }), DOMException, "received 1006");
   assertThrows(() => four.stream.close({ reason: "x".repeat(124) }), DOMException, "received 124");
+});
+
+Deno.test("stream: an echo is a pipe from readable to writable, which ends well when the peer closes", async () => {
+  const pipes: Promise<void>[] = [];
+  await using stage = new Stage({}, (accept) => {
+    const { response, stream } = accept();
+    pipes.push(stream.readable.pipeTo(stream.writable));
+    return response;
+  });
+  const socket = stage.client.webSocket("ws://a/", { clock: stage.clock });
+  await next(socket, "open");
+  const log = record(socket);
+  for (let at = 0; at < 20; at++) socket.send(`message ${at}`);
+  socket.send("x".repeat(200_000));
+  await next(socket, "message");
+  while (log.length < 21) await next(socket, "message");
+  socket.close(4000);
+  await ended(socket);
+  await Promise.all(pipes);
+  assertEquals([log[19], log[20]!.length, log[21]], ["message message 19", 200_008, "close 4000  true"]);
+  const { writable } = stage.accepted[0]!.stream;
+  assertEquals(writable.locked, false);
 });
 
 Deno.test("stream rejects where the connection can't be opened, or breaks off", async () => {

@@ -240,7 +240,38 @@ const RUNS = {
   "/hints": { url: "/hints", after: () => "A browser's fetch() shows the last answer only. curl shows the 103 too." },
   "/sse": { url: "/sse?events=2" },
   "/status/": { url: "/status/202" },
+  "/ws": { run: talk },
 };
+
+/** Says some lines through a WebSocket, each once the one before has come back. */
+function talk() {
+  const lines = ["Is anybody there?", "It sounds like me.", "Then good night."];
+  const socket = new WebSocket(new URL("/ws", location.href.replace(/^http/, "ws")));
+  let sent = performance.now();
+  const say = () => {
+    print("in", lines[0]);
+    sent = performance.now();
+    socket.send(lines[0]);
+  };
+  output.replaceChildren();
+  return new Promise((resolve, reject) => {
+    socket.onopen = () => {
+      print("field", `Open: ${socket.extensions || "no extension"}`);
+      say();
+    };
+    socket.onmessage = ({ data }) => {
+      print("out", `${data}  (${duration(performance.now() - sent)})`);
+      lines.shift();
+      if (lines.length > 0) say();
+      else socket.close(1000);
+    };
+    socket.onerror = () => reject(new Error("the WebSocket failed"));
+    socket.onclose = ({ code, wasClean }) => {
+      print("field", `\nClosed with ${code}, ${wasClean ? "cleanly" : "cut off"}.`);
+      resolve();
+    };
+  });
+}
 
 async function compareDigest(text) {
   const own = hex(await crypto.subtle.digest("SHA-256", mebibyte()));
@@ -288,7 +319,8 @@ async function runRoute({ url, init = () => ({ method: "GET" }), read = (respons
 for (const button of all("[data-run]")) {
   button.addEventListener("click", async () => {
     button.disabled = true;
-    await runRoute(RUNS[button.dataset.run]).catch((error) => print("out", `\nFailed: ${error.message}`));
+    const route = RUNS[button.dataset.run];
+    await (route.run ?? runRoute)(route).catch((error) => print("out", `\nFailed: ${error.message}`));
     button.disabled = false;
   });
 }
