@@ -1,5 +1,5 @@
 /**
- * An HTTP/1.1 server with the call shapes of `Deno.serve`, and what that lacks: trailers, interim responses, deadlines and
+ * A server of HTTP/1.1 and HTTP/2 with the call shapes of `Deno.serve`, and what that lacks: trailers, interim responses, deadlines and
  * limits for everything, any listener, a clock of one's own.
  *
  * @example Test an app without a socket
@@ -21,6 +21,7 @@
 
 export type { Protocol } from "../http/call.ts";
 export type { ConnectionLimits, ConnectionTimeouts } from "../http1/limits.ts";
+export type { Http2Limits, Http2Timeouts } from "../http2/limits.ts";
 export type { Address, Listener, MemoryAddress, Transport } from "../net/transport.ts";
 export type { Alarm, Clock } from "../timer/clock.ts";
 export type { ServerStats } from "./context.ts";
@@ -29,6 +30,7 @@ export { serve } from "./serve.ts";
 export type {
   Handler,
   HttpServer,
+  HttpVersion,
   PushOptions,
   ServeBaseOptions,
   ServeInfo,
