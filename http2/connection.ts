@@ -350,7 +350,7 @@ export class Http2Connection<O = unknown> {
 
   /** A reader has taken `count` bytes of a stream's content. */
   consumed(stream: Http2Stream<O>, count: number, now: number): void {
-    const { flow, deadlines, roundTrip } = this.#state;
+    const { flow, deadlines } = this.#state;
     this.#state.now = now;
     flow.took(stream, count);
     if (stream.received || stream.closed) return;
@@ -358,7 +358,6 @@ export class Http2Connection<O = unknown> {
     if (!flow.refill(stream)) return;
     deadlines.unreads.remove(stream);
     this.#state.awaitContent(stream);
-    if (roundTrip.refilled()) this.#state.ping("bandwidth");
   }
 
   /** Nobody reads a stream's content on: what comes is thrown away. */

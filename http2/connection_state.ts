@@ -91,7 +91,12 @@ export class ConnectionState<O> implements SenderOwner<O> {
     this.table = new StreamTable(role);
     this.sender = new Sender(this, this.peerSettings);
     this.roundTrip = new RoundTrip(limits.streamWindowBytes, limits.maxStreamWindowBytes);
-    this.flow = new ReceiveFlow(limits, this.roundTrip, (id, increment) => this.#grant(id, increment));
+    this.flow = new ReceiveFlow(
+      limits,
+      this.roundTrip,
+      (id, increment) => this.#grant(id, increment),
+      () => this.ping("bandwidth"),
+    );
     this.deadlines = new Deadlines(role, timeouts, now);
   }
 

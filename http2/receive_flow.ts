@@ -20,17 +20,19 @@ export class ReceiveFlow<O> {
   readonly #limits: Http2Limits;
   readonly #roundTrip: RoundTrip;
   readonly #grant: Grant;
+  readonly #measure: () => void;
   readonly #window = new ReceiveWindow(DEFAULT_WINDOW);
   #firstWindow: number;
   #unread = 0;
   /** What came while too much was unread, and is granted again once that is less. */
   #owed = 0;
 
-  /** Made with the window that every connection has (§6.9.2). */
-  constructor(limits: Http2Limits, roundTrip: RoundTrip, grant: Grant) {
+  /** Made with the window that every connection has (§6.9.2); `measure` sends a PING to measure a round trip by. */
+  constructor(limits: Http2Limits, roundTrip: RoundTrip, grant: Grant, measure: () => void) {
     this.#limits = limits;
     this.#roundTrip = roundTrip;
     this.#grant = grant;
+    this.#measure = measure;
     this.#firstWindow = Math.max(DEFAULT_WINDOW, limits.streamWindowBytes);
   }
 
@@ -69,7 +71,7 @@ export class ReceiveFlow<O> {
 
   /** Charges a stream for a DATA frame of which `count` bytes are content. Throws a stream error where there was no room. */
   chargeStream(stream: Http2Stream<O>, length: number, count: number): void {
-    this.#roundTrip.received(count);
+    if (this.#roundTrip.received(count)) this.#measure();
     const window = stream.receiveWindow;
     if (!window.receive(length)) {
       throw stream.error(ErrorCode.FlowControlError, "Cannot read DATA as the stream's window must have room");
@@ -113,7 +115,8 @@ export class ReceiveFlow<O> {
 
   #refillConnection(count: number): void {
     this.#window.consume(count);
-    const increment = this.#window.refill(2 * this.#roundTrip.window);
+    const { window } = this.#roundTrip;
+    const increment = this.#window.refill(window > this.#limits.streamWindowBytes ? 2 * window : 0); // two at their best
     if (increment > 0) this.#grant(0, increment);
   }
 }

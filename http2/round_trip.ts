@@ -30,8 +30,11 @@ const MAX_QUIET_ROUNDS = 3;
 /** The shortest round trip that a clock may tell apart from none, in milliseconds. */
 const MIN_ROUND_TRIP = 0.01;
 
-/** How many refills of a window such a pause lasts: the peer may get faster. */
-const PAUSE_REFILLS = 64;
+/** How much content such a pause lasts, in bytes: the peer may get faster. */
+const PAUSE_BYTES = 2 * 1024 * 1024;
+
+/** How much content comes before the first measurement, in bytes: what is less needs none. */
+const FIRST_PAUSE_BYTES = 32 * 1024;
 
 /** The PINGs of one side. */
 export class RoundTrip {
@@ -44,7 +47,7 @@ export class RoundTrip {
   /** The most that came in a millisecond, of all rounds. */
   #bandwidth = 0;
   #quiet = 0;
-  #pause = 0;
+  #pause = FIRST_PAUSE_BYTES;
   #time: number | undefined;
 
   /** Made for windows of `window` to `maxWindow` bytes. */
@@ -68,27 +71,26 @@ export class RoundTrip {
     return this.#sent[0]?.at ?? Infinity;
   }
 
-  /** A window was refilled; gives whether a measurement should begin by a PING. */
-  refilled(): boolean {
-    if (this.#measuring || this.#window >= this.#maxWindow) return false;
-    if (this.#pause === 0) return true;
-    this.#pause--;
-    return false;
-  }
-
-  /** Counts content that came. */
-  received(count: number): void {
-    this.#measured += count;
+  /**
+   * Counts content that came; gives whether a measurement should begin by a PING. It does so with the first content behind the
+   * last one, as what the peer sends in a round trip comes in bursts where a window is its bound.
+   */
+  received(count: number): boolean {
+    if (this.#measuring) {
+      this.#measured += count;
+      return false;
+    }
+    if (this.#window >= this.#maxWindow) return false;
+    this.#measured = count;
+    this.#pause -= count;
+    return this.#pause <= 0;
   }
 
   /** Notes that a PING is sent, and gives what it carries. */
   send(reason: PingReason, now: number): Uint8Array {
     const id = this.#nextId++;
     this.#sent.push({ id, reason, at: now });
-    if (reason === "bandwidth") {
-      this.#measuring = true;
-      this.#measured = 0;
-    }
+    if (reason === "bandwidth") this.#measuring = true;
     const payload = new Uint8Array(PAYLOAD_BYTES);
     new DataView(payload.buffer).setBigUint64(0, BigInt(id));
     return payload;
@@ -117,7 +119,7 @@ export class RoundTrip {
     if (this.#measured < this.#window * FULL_PART || bandwidth <= this.#bandwidth) {
       if (++this.#quiet < MAX_QUIET_ROUNDS) return;
       this.#quiet = 0;
-      this.#pause = PAUSE_REFILLS;
+      this.#pause = PAUSE_BYTES;
       return;
     }
     this.#quiet = 0;
