@@ -128,6 +128,7 @@ export class Sender<O> {
     if (this.#from === this.#at) {
       if (this.control.size === 0 && this.#queue.empty) return undefined;
       this.#fill();
+      if (this.#at === 0 && this.control.size > 0) this.#fill(); // resets of streams whose content was not there
       if (this.#at === 0) {
         this.#release();
         return undefined;
