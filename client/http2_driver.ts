@@ -139,7 +139,7 @@ export class Http2Driver implements Http2ExchangeDriver {
     const { core } = this;
     if (carried.isExtended && !core.peerSettings.enableConnectProtocol) carried.refuse();
     else if (this.room <= 0) carried.lose(undefined, "refused"); // the server takes fewer than was assumed
-    else carried.open();
+    else return carried.open();
     this.settle();
   }
 
@@ -396,8 +396,9 @@ export class Http2Driver implements Http2ExchangeDriver {
   };
 
   #flushNow(): void {
-    if (this.#closed || this.#writing || this.#processing) return;
+    if (this.#closed || this.#processing) return;
     if (this.core.end === "closed") return this.#close(undefined);
+    if (this.#writing) return;
     let view: Uint8Array | undefined;
     try {
       view = this.core.takeOutput(this.#now);
