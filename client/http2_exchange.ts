@@ -86,7 +86,8 @@ export class Http2Exchange implements ExchangeDriver, BodyDemand {
     const { request, content } = exchange;
     const { contentLength, method } = request;
     const isTunnel = method === "CONNECT" || request.protocols.length > 0;
-    const stream = core.open(request.http2Fields, isTunnel ? "CONNECT" : method, contentLength);
+    // A tunnel's octets are no content (RFC 9113 §8.5): nothing says how many come.
+    const stream = core.open(request.http2Fields, isTunnel ? "CONNECT" : method, isTunnel ? -1 : contentLength);
     this.stream = stream;
     stream.owner = this;
     if (contentLength === 0) {
