@@ -136,7 +136,7 @@ export class Http2Connection<O = unknown> {
    */
   receive(view: Uint8Array, start: number, end: number, now: number): number {
     const state = this.#state;
-    state.now = now;
+    state.at(now);
     if (state.end !== "open") return end - start;
     state.deadlines.heard(now);
     const { units } = this.#receiver;
@@ -150,7 +150,7 @@ export class Http2Connection<O = unknown> {
   /** The peer has ended its side: what it has not sent never comes, what it waits for may still reach it. */
   receiveEnd(now: number): void {
     const state = this.#state;
-    state.now = now;
+    state.at(now);
     state.peerEnded = true;
     if (state.end === "lingering") state.end = "closed";
     if (state.end !== "open") return;
@@ -165,7 +165,7 @@ export class Http2Connection<O = unknown> {
   /** Gives the octets to send now, `undefined` for none; they stay as they are until {@linkcode sent} was told of them. */
   takeOutput(now: number): Uint8Array | undefined {
     const state = this.#state;
-    state.now = now;
+    state.at(now);
     const view = state.sender.take();
     if (view !== undefined) state.deadlines.begin("write", now);
     return view;
@@ -174,7 +174,7 @@ export class Http2Connection<O = unknown> {
   /** Tells that the first `count` bytes of the output last taken have left. */
   sent(count: number, now: number): void {
     const { sender, deadlines, watched, events } = this.#state;
-    this.#state.now = now;
+    this.#state.at(now);
     deadlines.made("write");
     sender.sent(count);
     for (const [stream, mark] of watched) {
@@ -216,7 +216,7 @@ export class Http2Connection<O = unknown> {
   expire(now: number): void {
     const state = this.#state;
     const { deadlines, timeouts, roundTrip } = state;
-    state.now = now;
+    state.at(now);
     if (state.end === "lingering" && deadlines.isLate("linger", now)) state.end = "closed";
     if (deadlines.isLate("write", now)) state.cut(lateError("the peer must read", timeouts.write));
     if (state.end !== "open") return;
@@ -290,7 +290,7 @@ export class Http2Connection<O = unknown> {
     if (stream.closed) return;
     stream.addInterim(fields);
     this.#state.sender.schedule(stream);
-    if (!stream.received && fields[0]?.value === "100") this.#state.awaitContent(stream);
+    if (fields[0]?.value === "100") this.#state.soon(() => this.#state.awaitContent(stream));
   }
 
   /** Sends a whole message, or all behind a head that was sent: its head and its content. */
@@ -351,7 +351,7 @@ export class Http2Connection<O = unknown> {
   /** A reader has taken `count` bytes of a stream's content. */
   consumed(stream: Http2Stream<O>, count: number, now: number): void {
     const { flow, deadlines } = this.#state;
-    this.#state.now = now;
+    this.#state.at(now);
     flow.took(stream, count);
     if (stream.received || stream.closed) return;
     stream.receiveWindow.consume(count);
@@ -382,12 +382,12 @@ export class Http2Connection<O = unknown> {
 
   /** Asks the peer for a sign of life; the answer is an event. */
   ping(): void {
-    this.#state.ping("user");
+    this.#state.soon(() => this.#state.ping("user"));
   }
 
   /** Ends gracefully: no stream is opened any more, those that are open go on (RFC 9113 §6.8). */
   shutdown(now: number): void {
-    this.#state.now = now;
+    this.#state.at(now);
     this.#state.shutdown();
   }
 

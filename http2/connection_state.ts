@@ -79,6 +79,9 @@ export class ConnectionState<O> implements SenderOwner<O> {
   /** Whether the peer keeps to our settings. */
   isAcknowledged = false;
   #isBroken = false;
+  /** Whether it is known since when there is no stream. */
+  #isIdleSince = true;
+  #begins: (() => void)[] = [];
 
   /** Made with nothing said. */
   constructor(options: Http2ConnectionOptions) {
@@ -98,6 +101,22 @@ export class ConnectionState<O> implements SenderOwner<O> {
       () => this.ping("bandwidth"),
     );
     this.deadlines = new Deadlines(role, timeouts, now);
+  }
+
+  /** The time goes on. What was commanded since begins now, as commands come without the time. */
+  at(now: number): void {
+    this.now = now;
+    if (!this.#isIdleSince) {
+      this.#isIdleSince = true;
+      this.deadlines.idle(now);
+    }
+    if (this.#begins.length === 0) return;
+    for (const begin of this.#begins.splice(0)) begin();
+  }
+
+  /** Something is to begin as soon as the time is known. */
+  soon(begin: () => void): void {
+    this.#begins.push(begin);
   }
 
   /** Whether no stream will ever be opened by this side again. */
@@ -153,10 +172,15 @@ export class ConnectionState<O> implements SenderOwner<O> {
     stream.discarding = true;
     this.flow.took(stream, stream.unread);
     if (stream.received || stream.closed) return;
-    const { gaps, requests, drains } = this.deadlines;
+    const { gaps, requests } = this.deadlines;
     gaps.remove(stream);
     requests.remove(stream);
-    if (stream.state === State.HalfClosedLocal) drains.add(stream, this.now);
+    if (stream.state === State.HalfClosedLocal) this.soon(() => this.#drain(stream));
+  }
+
+  /** What the peer still sends is thrown away, but not for long. */
+  #drain(stream: Http2Stream<O>): void {
+    if (!stream.received) this.deadlines.drains.add(stream, this.now);
   }
 
   /** A stream whose both sides have ended is closed. */
@@ -168,7 +192,7 @@ export class ConnectionState<O> implements SenderOwner<O> {
 
   /** More content of a stream is awaited. A tunnel may be silent for as long as it likes. */
   awaitContent(stream: Http2Stream<O>): void {
-    if (!stream.isTunnel) this.deadlines.gaps.add(stream, this.now);
+    if (!stream.isTunnel && !stream.received) this.deadlines.gaps.add(stream, this.now);
   }
 
   /** A stream is closed: nothing of it is kept. */
@@ -178,7 +202,7 @@ export class ConnectionState<O> implements SenderOwner<O> {
     this.sender.forget(stream);
     stream.close();
     this.deadlines.forget(stream);
-    if (this.table.size === 0) this.deadlines.idle(this.now);
+    if (this.table.size === 0) this.#isIdleSince = false;
     this.finishIfDone();
   }
 
@@ -239,6 +263,7 @@ export class ConnectionState<O> implements SenderOwner<O> {
 
   /** Sends a PING. */
   ping(reason: PingReason): void {
+    if (this.end !== "open") return;
     const payload = this.roundTrip.send(reason, this.now);
     this.sender.control.add(FRAME_HEADER_BYTES + payload.length, (into, at) => writePing(into, at, false, payload));
   }
@@ -272,8 +297,8 @@ export class ConnectionState<O> implements SenderOwner<O> {
     if (stream.watched) this.watched.set(stream, stream.mark);
     this.deadlines.stalls.remove(stream);
     // Not reset at once: there are clients that then lose the answer which they have not read yet.
-    if (!stream.received && stream.discarding) this.deadlines.drains.add(stream, this.now);
-    else this.closeIfDone(stream);
+    if (stream.discarding) this.#drain(stream);
+    this.closeIfDone(stream);
   }
 
   /** See {@linkcode SenderOwner.madeRoom}. */
