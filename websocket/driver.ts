@@ -6,14 +6,11 @@
  */
 
 import type { Duplex } from "../http/upgrade.ts";
-import { Reader } from "../net/reader.ts";
 import type { Scheduler } from "../timer/scheduler.ts";
 import type { Timer } from "../timer/wheel.ts";
 import type { FrameConnection, FrameEvent } from "./frame_connection.ts";
 import { WebSocketError } from "./frame_error.ts";
-
-/** Small for a connection that says little: it idles on 512 bytes. Most messages fit in either. */
-const READER_SIZES = { initialSize: 512, busySize: 4 * 1024 };
+import { ReadBuffer } from "./read_buffer.ts";
 
 /** What is told of what happens. */
 export interface DriverSink {
@@ -33,9 +30,10 @@ export class Driver {
   readonly #core: FrameConnection;
   readonly #sink: DriverSink;
   readonly #scheduler: Scheduler;
-  readonly #reader: Reader;
+  readonly #buffer: ReadBuffer = new ReadBuffer();
   readonly #timer: Timer;
   #alarmAt = Infinity;
+  #now = 0;
   #processing = false;
   #reading = false;
   #paused = false;
@@ -53,7 +51,6 @@ export class Driver {
     this.#core = options.core;
     this.#sink = options.sink;
     this.#scheduler = options.scheduler;
-    this.#reader = new Reader(duplex, READER_SIZES);
     this.#timer = options.scheduler.timer(() => this.#expire(), { ref: false });
   }
 
@@ -90,7 +87,7 @@ export class Driver {
     if (this.#paused) this.#core.resumed(this.#scheduler.now());
     this.#paused = false;
     this.#reading = true;
-    this.#duplex.read(this.#reader.space()).then(this.#received, this.#lost);
+    this.#duplex.read(this.#buffer.space()).then(this.#received, this.#lost);
   }
 
   /** Whether messages can't be told; once we have said Close, none are. */
@@ -102,7 +99,7 @@ export class Driver {
     this.#reading = false;
     if (this.#closed) return;
     if (count === null) this.#ended = true;
-    else this.#reader.commit(count);
+    else this.#buffer.commit(count);
     this.#process();
   };
 
@@ -111,11 +108,11 @@ export class Driver {
     if (this.#processing || this.#closed) return;
     this.#processing = true;
     const core = this.#core;
-    const reader = this.#reader;
-    const now = this.#scheduler.now();
+    const buffer = this.#buffer;
+    const now = this.#now = this.#scheduler.now();
     this.#tell(); // what a command brought about
-    while (reader.length > 0 && !this.#full) {
-      reader.consume(core.receive(reader.buffer, reader.start, reader.end, now));
+    while (buffer.start < buffer.end && !this.#full) {
+      buffer.start += core.receive(buffer.bytes, buffer.start, buffer.end, now);
       if (!this.#tell()) break; // what is left is a frame that is not there whole
     }
     if (this.#ended && !this.#full) {
@@ -149,7 +146,8 @@ export class Driver {
   readonly #written = (count: number): void => {
     this.#writing = false;
     if (this.#closed) return;
-    const now = this.#scheduler.now();
+    // Where all has left no deadline depends on when.
+    const now = this.#core.output.size === count ? this.#now : this.#scheduler.now();
     this.#core.sent(count, now);
     this.#sink.drained();
     this.#flush(now);

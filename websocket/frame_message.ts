@@ -13,8 +13,8 @@ import { Utf8Check } from "./frame_utf8.ts";
 /** Most fragments without payload in one message: whoever sends more wants no message but work. Autobahn sends three. */
 export const MAX_EMPTY_FRAGMENTS = 100;
 
-/** Least memory for octets that come, in bytes, where as many were announced. */
-const FIRST_PIECE = 4096;
+/** Least memory for octets that come, in bytes, where as many were announced: what a silent liar can take. */
+const FIRST_PIECE = 16 * 1024;
 
 const EMPTY = new Uint8Array(0);
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });

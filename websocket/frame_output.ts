@@ -5,21 +5,16 @@
  * @module
  */
 
-/** Size of memory for small frames, in bytes: room for some hundred of them, which leave in one write. */
-const SMALL_ARENA = 16 * 1024;
-
-/** Size of memory for what is longer, in bytes: a text of 40,000 characters fits, whatever it is in UTF-8. */
-const LARGE_ARENA = 128 * 1024;
+/** Size of memory for frames, in bytes: room for some hundred small ones, which leave in one write. */
+const ARENA_BYTES = 16 * 1024;
 
 /** Most bytes that {@linkcode FrameOutput.reserve} gives. */
-export const MAX_RESERVE = LARGE_ARENA;
+export const MAX_RESERVE = ARENA_BYTES;
 
-/** How much memory is kept for reuse: 64 small pieces are 1 MiB, 16 large ones 2 MiB. */
-const MAX_SMALL_SPARES = 64;
-const MAX_LARGE_SPARES = 16;
+/** How much memory is kept for reuse: 256 pieces are 4 MiB. */
+const MAX_SPARES = 256;
 
-const smallSpares: Uint8Array<ArrayBuffer>[] = [];
-const largeSpares: Uint8Array<ArrayBuffer>[] = [];
+const spares: Uint8Array<ArrayBuffer>[] = [];
 
 /** Stands for "nothing sealed": shared, so never pushed to. */
 const NONE: Piece[] = [];
@@ -53,16 +48,13 @@ export class FrameOutput {
     return this.#at;
   }
 
-  /** Gives memory with room for `count` bytes behind {@linkcode FrameOutput.at}; what is written there is not sent yet. */
+  /** Gives memory with room for `count` bytes, at most {@linkcode MAX_RESERVE}, behind {@linkcode FrameOutput.at}; what is written there is not sent yet. */
   reserve(count: number): Uint8Array<ArrayBuffer> {
     const arena = this.#arena;
     if (arena !== undefined && this.#at + count <= arena.length) return arena;
-    const isLarge = count > SMALL_ARENA || (arena !== undefined && this.#at > this.#from);
     this.#seal(arena);
     this.#from = this.#at = 0;
-    return this.#arena = isLarge
-      ? largeSpares.pop() ?? new Uint8Array(LARGE_ARENA)
-      : smallSpares.pop() ?? new Uint8Array(SMALL_ARENA);
+    return this.#arena = spares.pop() ?? new Uint8Array(ARENA_BYTES);
   }
 
   /** Adds the bytes from {@linkcode FrameOutput.at} up to `end`. */
@@ -143,8 +135,5 @@ export class FrameOutput {
 
 /** Keeps memory for the next who needs some, unless enough is kept. */
 function recycle(arena: Uint8Array<ArrayBuffer> | undefined): void {
-  if (arena === undefined) return;
-  if (arena.length === SMALL_ARENA) {
-    if (smallSpares.length < MAX_SMALL_SPARES) smallSpares.push(arena);
-  } else if (largeSpares.length < MAX_LARGE_SPARES) largeSpares.push(arena);
+  if (arena !== undefined && spares.length < MAX_SPARES) spares.push(arena);
 }

@@ -10,14 +10,17 @@ import type { MessageCompression } from "./frame_compression.ts";
 import { mask } from "./frame_mask.ts";
 import { type FrameOutput, MAX_RESERVE } from "./frame_output.ts";
 
-/** Longest text that is encoded where it is sent from, in UTF-16 code units: each takes at most three octets. */
+/** Longest text that is encoded next to its neighbours, in UTF-16 code units: each takes at most three octets. */
 const MAX_TEXT_IN_PLACE = Math.floor((MAX_RESERVE - MAX_HEADER) / 3);
 
 /** Up to this length a loop over ASCII costs less than the platform's encoder. */
 const SHORT_TEXT = 32;
 
-/** Longest binary payload that is copied next to its neighbours, in bytes; a longer one gets memory of its own. */
-const MAX_COPY = 64 * 1024;
+/** Longest payload that is copied next to its neighbours, in bytes; a longer one gets memory of its own. */
+const MAX_COPY = 8 * 1024;
+
+/** From this length on, in bytes, a write of its own for the header costs less than a copy of the payload. */
+const MIN_KEPT = 64 * 1024;
 
 const encoder = new TextEncoder();
 
@@ -56,7 +59,19 @@ export class FrameSender {
     // What is compressed, or may have to be cut, has to be octets first.
     const direct = this.#compression === undefined && text.length * 3 <= this.#fragmentBytes;
     if (direct && text.length <= MAX_TEXT_IN_PLACE) this.#textInPlace(text);
-    else this.#message(Opcode.Text, encoder.encode(text), true);
+    else if (!direct || !this.#longAscii(text)) this.#message(Opcode.Text, encoder.encode(text), true);
+  }
+
+  /** Writes a long text into memory of its size; gives whether that was enough, as it is of ASCII. */
+  #longAscii(text: string): boolean {
+    const { length } = text;
+    const key = this.#nextKey?.();
+    const into = new Uint8Array(headerSize(length, key !== undefined) + length);
+    const start = putHeader(into, 0, FIN | Opcode.Text, length, key);
+    if (encoder.encodeInto(text, new Uint8Array(into.buffer, start)).read < length) return false;
+    if (key !== undefined) mask(into, start, into.length, key);
+    this.#output.push(into);
+    return true;
   }
 
   /** Writes a binary message; the bytes are the caller's again then. */
@@ -118,9 +133,10 @@ export class FrameSender {
       output.advance(start + length);
       return;
     }
-    const into = owned ? output.reserve(header) : new Uint8Array(header + length);
-    const start = putHeader(into, owned ? output.at : 0, first, length, key);
-    if (owned) {
+    const kept = owned && length > MIN_KEPT;
+    const into = kept ? output.reserve(header) : new Uint8Array(header + length);
+    const start = putHeader(into, kept ? output.at : 0, first, length, key);
+    if (kept) {
       output.advance(start);
       if (key !== undefined) mask(payload, 0, length, key);
       output.push(payload);

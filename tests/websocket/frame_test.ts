@@ -204,9 +204,10 @@ Deno.test("Utf8Check accepts what a fatal TextDecoder does, of any octets and ho
     ),
     { maxLength: 6 },
   ).map((octets) => Uint8Array.from(octets));
+  const long = fc.tuple(fc.nat(200), wild).map(([length, tail]) => join([new Uint8Array(length).fill(0x61), tail]));
   const text = fc.string({ unit: "binary", maxLength: 20 }).map((text) => new TextEncoder().encode(text));
   fc.assert(
-    fc.property(fc.oneof(wild, text), fc.nat(20), (bytes, cut) => {
+    fc.property(fc.oneof(wild, text, long), fc.nat(20), (bytes, cut) => {
       const check = new Utf8Check();
       const at = Math.min(cut, bytes.length);
       const held = check.add(bytes, 0, at) && check.add(bytes, at, bytes.length);
