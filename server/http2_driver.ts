@@ -327,7 +327,8 @@ export class Http2Driver implements Http2CallDriver, ConnectionDriver {
   }
 
   #fail({ stream, error, byPeer }: ResetEvent<Http2Call>): void {
-    if (!byPeer) this.#context.onConnectionError(error); // a client that changes its mind is no failure
+    // A client that changes its mind is no failure, and that of a connection is told once.
+    if (!byPeer && error.scope === "stream") this.#context.onConnectionError(error);
     if (stream.owner !== undefined) this.#end(stream.owner, reasonOf(error));
   }
 
