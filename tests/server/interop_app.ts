@@ -6,14 +6,17 @@
 
 import { assertEquals } from "@std/assert";
 import { dialTcp, type Transport, Wire } from "../../net/mod.ts";
-import { type Handler, serve, type ServeTlsKey, trailersOf, withTrailers } from "../../mod.ts";
+import { type Handler, serve, type ServeTcpOptions, type ServeTlsKey, trailersOf, withTrailers } from "../../mod.ts";
 
 const testdata = new URL("../net/testdata/", import.meta.url);
 
 /** The path of the certificate that {@linkcode startApp} uses for TLS, for clients to trust. */
 export const CERT_PATH = new URL("cert.pem", testdata).pathname;
 
-const routes: Readonly<Record<string, Handler<Deno.NetAddr>>> = {
+/** What answers at each path. */
+export type Routes = Readonly<Record<string, Handler<Deno.NetAddr>>>;
+
+const routes: Routes = {
   "/hello": () => new Response("Hello, World!"),
   "/echo": (request) => new Response(request.body),
   "/seen": async (request) => {
@@ -44,6 +47,7 @@ const routes: Readonly<Record<string, Handler<Deno.NetAddr>>> = {
   "/gone": () => Response.redirect("http://127.0.0.1/hello", 302),
   "/none": () => new Response(null, { status: 204 }),
   "/same": () => new Response(null, { status: 304, headers: { etag: '"a"' } }),
+  "/protocol": (_request, info) => new Response(info.protocol),
   "/port": (_request, info) => new Response(String(info.remoteAddr.port)),
   "/shout": (_request, info) => {
     const { response, transport } = info.upgrade();
@@ -74,14 +78,21 @@ async function tunnel(transport: Transport, port: number): Promise<void> {
   await Promise.all([carry(near, far), carry(far, near)]);
 }
 
+/** What a test may change about the app. */
+export interface AppOptions extends Pick<ServeTcpOptions, "limits" | "protocols" | "timeouts"> {
+  /** More routes, before the app's own. */
+  readonly routes?: Routes;
+}
+
 /** A server of the app on a free port of this machine. */
-export function startApp(pair?: ServeTlsKey) {
+export function startApp(pair?: ServeTlsKey, { routes: more = {}, ...rest }: AppOptions = {}) {
   const errors: unknown[] = [];
   const options = {
     hostname: "127.0.0.1",
     port: 0,
     onListen: () => {},
     onConnectionError: (error: unknown) => void errors.push(error),
+    ...rest,
     ...pair,
   };
   const server = serve(options, (request, info) => {
@@ -91,7 +102,8 @@ export function startApp(pair?: ServeTlsKey) {
       transport.then((duplex) => tunnel(duplex, Number(port)));
       return response;
     }
-    return routes[pathname]?.(request, info) ?? new Response(`nothing at ${request.url}`, { status: 404 });
+    return (more[pathname] ?? routes[pathname])?.(request, info) ??
+      new Response(`nothing at ${request.url}`, { status: 404 });
   });
   const { port } = server.addr;
   const origin = `http${pair ? "s" : ""}://127.0.0.1:${port}`;
@@ -99,9 +111,9 @@ export function startApp(pair?: ServeTlsKey) {
 }
 
 /** The same over TLS. */
-export function startSecureApp() {
+export function startSecureApp(options?: AppOptions) {
   const read = (name: string) => Deno.readTextFileSync(new URL(name, testdata));
-  return startApp({ cert: read("cert.pem"), key: read("key.pem") });
+  return startApp({ cert: read("cert.pem"), key: read("key.pem") }, options);
 }
 
 /** The app's routes on a Unix socket, for those of them that ask for no port. */
