@@ -26,8 +26,8 @@ export interface Answer {
   readonly encoding: string | null;
   /** Whether a `date` field is there. */
   readonly date: boolean;
-  /** How the body is delimited (RFC 9112 §6.3). */
-  readonly framing: "content-length" | "chunked" | "close";
+  /** How the body is delimited (RFC 9112 §6.3; by `frames` alone: RFC 9113 §8.1). */
+  readonly framing: "content-length" | "chunked" | "close" | "frames";
   /** The body's length in bytes, and its SHA-256 in hexadecimal digits. */
   readonly body: string;
 }

@@ -11,8 +11,12 @@ import { BYTES, type Case, MEMORY, REQUESTS } from "./case.ts";
 import * as client from "./clients.ts";
 import { curl } from "./curl.ts";
 import { DOWNLOAD_BYTES } from "./handler.ts";
+import type { H2Load } from "./h2load.ts";
+import * as http2 from "./http2_servers.ts";
+import { probe, probeHttp2 } from "./probe.ts";
+import type { Server } from "./running.ts";
 import * as server from "./servers.ts";
-import { wrk, type WrkLoad } from "./wrk.ts";
+import { type Ask, wrk, type WrkLoad } from "./wrk.ts";
 
 /** How many connections the idle case holds open. */
 const IDLE_CONNECTIONS = 5_000;
@@ -27,20 +31,30 @@ const requests = (load: WrkLoad): server.Load => ({
   sample: (port, seconds) => wrk(load, port, seconds),
 });
 
-const download: server.Load = {
+/** Asks as the transfers do, which go over HTTP/1.1 or over HTTP/2. */
+const answered = (ask: Ask, http2: boolean) => (port: number) =>
+  http2 ? probeHttp2(port, ask, false) : probe(port, ask);
+
+const UPLOAD: Ask = { method: "PUT", body: "0".repeat(1024 * 1024) };
+
+const downloads = (http2: boolean): server.Load => ({
   programs: ["curl"],
   ask: {},
-  sample: (port, seconds) => curl({ down: DOWNLOAD_BYTES }, port, seconds),
-};
+  answer: answered({}, http2),
+  sample: (port, seconds) => curl({ down: DOWNLOAD_BYTES, http2 }, port, seconds),
+});
 
-const upload: server.Load = {
+const uploads = (http2: boolean): server.Load => ({
   programs: ["curl"],
-  ask: { method: "PUT", body: "0".repeat(1024 * 1024) },
+  ask: UPLOAD,
+  answer: answered(UPLOAD, http2),
   sample: async (port, seconds) => {
     await using file = await sparseFile(UPLOAD_BYTES);
-    return await curl({ up: UPLOAD_BYTES, file: file.path }, port, seconds);
+    return await curl({ up: UPLOAD_BYTES, file: file.path, http2 }, port, seconds);
   },
-};
+});
+
+const [download, upload] = [downloads(false), uploads(false)];
 
 /** What a browser sends along when it opens a page: about 500 bytes. */
 const BROWSER_FIELDS: Readonly<Record<string, string>> = {
@@ -84,6 +98,29 @@ const transfers = (work: "download" | "upload") =>
       : { work, inFlight: 1, server: server.readLoop, handler: "uploadBytes", ask: upload.ask },
     [client.ours, client.denoFetch, client.undici, client.raw],
   );
+
+/** The same over HTTP/2, on one connection. */
+const helloHttp2 = (inFlight: number) =>
+  client.asking(
+    { work: "get", inFlight, server: http2.cannedHttp2, handler: "hello", ask: {}, http2: true },
+    [client.oursHttp2, client.denoFetchHttp2, client.nodeHttp2, client.rawHttp2],
+  );
+
+/** Servers that answer a short text over HTTP/2. */
+const helloServers = (load: H2Load) =>
+  server.serving("hello", http2.requests(load), [
+    ours,
+    denoServe,
+    http2.nodeHttp2,
+    http2.nghttpd,
+    http2.cannedHttp2,
+  ]);
+
+/** Servers that move 64 MiB over HTTP/2. */
+const bodies = (handler: string, load: server.Load, floor: Server) =>
+  server.serving(handler, load, [ours, denoServe, http2.nodeHttp2, floor]);
+
+const [downloadHttp2, uploadHttp2] = [downloads(true), uploads(true)];
 
 /** All cases, in the order in which they run. */
 export const CASES: readonly Case[] = [
@@ -232,6 +269,73 @@ export const CASES: readonly Case[] = [
     unit: BYTES,
     contenders: transfers("upload"),
     targets: [{ against: "fetch", atLeast: 1 }],
+  },
+  {
+    name: "h2-32",
+    title: "HTTP/2, 16 connections of 32 streams: GET of a short text",
+    unit: REQUESTS,
+    contenders: helloServers({ connections: 16, streams: 32 }),
+    targets: [
+      { against: "Deno.serve", atLeast: 5 },
+      { against: "node:http2", atLeast: 8 },
+      { against: "nghttpd", atLeast: 0.5 },
+    ],
+  },
+  {
+    name: "h2-1",
+    title: "the same, one stream a connection",
+    unit: REQUESTS,
+    contenders: helloServers({ connections: 16, streams: 1 }),
+    targets: [{ against: "Deno.serve", atLeast: 2 }],
+  },
+  {
+    name: "h2-tls",
+    title: "HTTP/2 over TLS, 16 connections of 32 streams: GET of a short text",
+    unit: REQUESTS,
+    contenders: helloServers({ connections: 16, streams: 32, secure: true }),
+    targets: [{ against: "Deno.serve", atLeast: 4.5 }],
+  },
+  {
+    name: "h2-download-bytes",
+    title: "HTTP/2: 64 MiB down, from a Uint8Array",
+    unit: BYTES,
+    contenders: bodies("downloadBytes", downloadHttp2, http2.writeLoopHttp2),
+    targets: [{ against: "Deno.serve", atLeast: 1.5 }],
+  },
+  {
+    name: "h2-download-stream",
+    title: "HTTP/2: 64 MiB down, from a stream of 64 KiB chunks",
+    unit: BYTES,
+    contenders: bodies("downloadStream", downloadHttp2, http2.writeLoopHttp2),
+    targets: [{ against: "Deno.serve", atLeast: 1.5 }],
+  },
+  {
+    name: "h2-upload-stream",
+    title: "HTTP/2: 64 MiB up, drained as a stream",
+    unit: BYTES,
+    contenders: bodies("uploadStream", uploadHttp2, http2.readLoopHttp2),
+    targets: [{ against: "Deno.serve", atLeast: 1.5 }],
+  },
+  {
+    name: "h2-upload-bytes",
+    title: "HTTP/2: 64 MiB up, taken whole by bytes()",
+    unit: BYTES,
+    contenders: bodies("uploadBytes", uploadHttp2, http2.readLoopHttp2),
+    targets: [{ against: "Deno.serve", atLeast: 1.5 }],
+  },
+  {
+    name: "h2-client-32",
+    title: "HTTP/2: a client's GET of a short text, 32 in flight on one connection",
+    unit: REQUESTS,
+    contenders: helloHttp2(32),
+    targets: [{ against: "fetch", atLeast: 5 }],
+  },
+  {
+    name: "h2-client-one",
+    title: "the same, one at a time",
+    unit: REQUESTS,
+    contenders: helloHttp2(1),
+    targets: [{ against: "fetch", atLeast: 2 }],
   },
 ];
 

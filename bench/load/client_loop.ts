@@ -32,9 +32,11 @@ export function check(what: string, received: unknown, expected: unknown): void 
  * Prints `ready 0`, then answers each `run <milliseconds>` on stdin by `done <figure>`: requests, or bytes, a second. Ends
  * the process when stdin ends.
  */
-export async function obey(client: MeasuredClient, work: Work, inFlight: number): Promise<never> {
+export async function obey(client: Partial<MeasuredClient>, work: Work, inFlight: number): Promise<never> {
   const body = work === "upload" ? new Uint8Array(BODY_BYTES) : new Uint8Array(0);
-  const ask = (slot: number) => work === "upload" ? client.upload(slot, body) : client[work](slot);
+  const method = client[work]?.bind(client);
+  if (method === undefined) throw new RangeError(`Cannot measure as the client does not ${work}`);
+  const ask = (slot: number) => method(slot, body);
   console.log("ready 0");
   let text = "";
   for await (const part of process.stdin) {

@@ -7,6 +7,7 @@
 
 import { HttpClient } from "../../client/mod.ts";
 import { BODY_BYTES, check, type MeasuredClient, obey, type Work } from "./client_loop.ts";
+import { rawHttp2 } from "./client_raw_http2.ts";
 
 const [name, work = "get", inFlight = "1", port = "0"] = Deno.args;
 const url = `http://127.0.0.1:${port}/`;
@@ -71,10 +72,19 @@ async function raw(slots: number): Promise<MeasuredClient> {
   };
 }
 
-const clients: Readonly<Record<string, () => MeasuredClient | Promise<MeasuredClient>>> = {
+/** The platform's `fetch`, told to speak HTTP/2 and nothing else. */
+function fetchHttp2(): typeof globalThis.fetch {
+  const client = Deno.createHttpClient({ http1: false, http2: true });
+  return (input, init) => fetch(input, { ...init, client });
+}
+
+const clients: Readonly<Record<string, () => Partial<MeasuredClient> | Promise<Partial<MeasuredClient>>>> = {
   ours: () => fetching(new HttpClient().fetch),
   fetch: () => fetching(fetch),
   raw: () => raw(Number(inFlight)),
+  "ours-h2": () => fetching(new HttpClient({ protocols: ["h2"] }).fetch),
+  "fetch-h2": () => fetching(fetchHttp2()),
+  "raw-h2": () => rawHttp2(Number(port)),
 };
 
 await obey(await clients[name ?? ""]!(), work as Work, Number(inFlight));

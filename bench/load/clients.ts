@@ -7,9 +7,9 @@
 
 import type { Contender, Opened } from "./case.ts";
 import type { Work } from "./client_loop.ts";
-import { probe } from "./probe.ts";
+import { probe, probeHttp2 } from "./probe.ts";
 import { Child, finish, type Invocation } from "./process.ts";
-import type { Server } from "./servers.ts";
+import { run, type Server } from "./running.ts";
 import type { Ask } from "./wrk.ts";
 
 /** A client that can be started as a process of its own. */
@@ -35,6 +35,8 @@ export interface ClientLoad {
   readonly handler: string;
   /** The request that the servers' answers are compared by. */
   readonly ask: Ask;
+  /** Whether those are asked over HTTP/2. */
+  readonly http2?: boolean;
 }
 
 const path = (name: string) => `${import.meta.dirname}/${name}`;
@@ -51,6 +53,21 @@ function denoClient(name: string, argument: string, floor = false): Client {
   };
 }
 
+/** A client that needs Node: it is bundled before it runs there. */
+function nodeClient(name: string, file: string): Client {
+  return {
+    name,
+    programs: ["node"],
+    start: async (work, inFlight, port, folder) => {
+      const bundle = `${folder}/client.mjs`;
+      const args = ["bundle", "--quiet", "--no-config", "--no-lock", "--platform=deno", "-o", bundle, path(file)];
+      const { code, stderr } = await finish({ program: Deno.execPath(), args }, 60);
+      if (code !== 0) throw new Error(`Cannot bundle ${file}: ${stderr}`);
+      return { program: "node", args: [bundle, work, String(inFlight), String(port)] };
+    },
+  };
+}
+
 /** Our own `HttpClient`. */
 export const ours: Client = denoClient("ours", "ours");
 /** The platform's `fetch`. */
@@ -58,17 +75,16 @@ export const denoFetch: Client = denoClient("fetch", "fetch");
 /** Reads and writes of a `Deno.Conn`. */
 export const raw: Client = denoClient("raw", "raw", true);
 /** undici's `request`, on Node. */
-export const undici: Client = {
-  name: "undici",
-  programs: ["node"],
-  start: async (work, inFlight, port, folder) => {
-    const bundle = `${folder}/undici.mjs`;
-    const args = ["bundle", "--quiet", "--no-config", "--no-lock", "--platform=deno", "-o", bundle];
-    const { code, stderr } = await finish({ program: Deno.execPath(), args: [...args, path("client_undici.ts")] }, 60);
-    if (code !== 0) throw new Error(`Cannot bundle undici: ${stderr}`);
-    return { program: "node", args: [bundle, work, String(inFlight), String(port)] };
-  },
-};
+export const undici: Client = nodeClient("undici", "client_undici.ts");
+
+/** Our own `HttpClient`, told to speak HTTP/2. */
+export const oursHttp2: Client = denoClient("ours", "ours-h2");
+/** The platform's `fetch`, told the same. */
+export const denoFetchHttp2: Client = denoClient("fetch", "fetch-h2");
+/** Frames that are written and counted. */
+export const rawHttp2: Client = denoClient("raw", "raw-h2", true);
+/** `node:http2`, on Node. */
+export const nodeHttp2: Client = nodeClient("node:http2", "client_node_http2.ts");
 
 /** Gives what a case needs to measure clients; each has a server to itself, of the same kind. */
 export function asking(load: ClientLoad, clients: readonly Client[]): Contender[] {
@@ -80,17 +96,19 @@ export function asking(load: ClientLoad, clients: readonly Client[]): Contender[
   }));
 }
 
-async function open({ work, inFlight, server, handler, ask }: ClientLoad, client: Client): Promise<Opened> {
+async function open(
+  { work, inFlight, server, handler, ask, http2 = false }: ClientLoad,
+  client: Client,
+): Promise<Opened> {
   await using stack = new AsyncDisposableStack();
-  const peer = stack.use(new Child(server.start(handler, false), server.name));
-  const port = await peer.number("listening");
+  const { port } = stack.use(await run(server, handler));
   const folder = await Deno.makeTempDir({ dir: "/tmp", prefix: "avx-http-bench-" });
   stack.defer(() => Deno.remove(folder, { recursive: true }));
   const child = stack.use(new Child(await client.start(work, inFlight, port, folder), client.name));
   await child.number("ready");
   const owned = stack.move();
   return {
-    answer: () => probe(port, ask),
+    answer: () => http2 ? probeHttp2(port, ask, false) : probe(port, ask),
     sample: (seconds) => child.order(`run ${seconds * 1000}`, "done"),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };

@@ -9,11 +9,15 @@ import { median } from "./stats.ts";
 
 /** How many transfers one process of curl makes, on one connection. */
 const TRANSFERS = 4;
+/** The same over HTTP/2: curl 7.88 can't use a connection again that it knew beforehand to be one. */
+const HTTP2_TRANSFERS = 1;
 /** How long such a process may take, in seconds: 4 x 64 MiB at 10 MB/s. */
 const LIMIT_SECONDS = 30;
 
-/** Which way the bytes go: from the server, or from a file to it. */
-export type Transfer = { readonly down: number } | { readonly up: number; readonly file: string };
+/** Which way the bytes go: from the server, or from a file to it; by HTTP/1.1, if not by HTTP/2. */
+export type Transfer =
+  & ({ readonly down: number } | { readonly up: number; readonly file: string })
+  & { readonly http2?: boolean };
 
 /**
  * Gives the call of curl for some transfers, each reported as `status bytes bytes/s`. Uploads go without
@@ -23,7 +27,8 @@ export function curlCall(transfer: Transfer, port: number): Invocation {
   const url = `http://127.0.0.1:${port}/`;
   const way = "down" in transfer ? "download" : "upload";
   const args = ["-sS", "-w", `%{stderr}%{http_code} %{size_${way}} %{speed_${way}}\\n`, "-H", "Expect:"];
-  for (let at = 0; at < TRANSFERS; at++) {
+  if (transfer.http2) args.push("--http2-prior-knowledge");
+  for (let count = transfer.http2 ? HTTP2_TRANSFERS : TRANSFERS; count > 0; count--) {
     if ("up" in transfer) args.push("-T", transfer.file);
     args.push("-o", "/dev/null", url);
   }

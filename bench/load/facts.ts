@@ -15,6 +15,8 @@ interface VersionQuestion {
 
 const QUESTIONS: Readonly<Record<string, VersionQuestion>> = {
   curl: { flag: "--version", pattern: /^curl (\S+)/ },
+  h2load: { flag: "--version", pattern: /^h2load (\S+)/ },
+  nghttpd: { flag: "--version", pattern: /^nghttpd (\S+)/ },
   // Where there is no node, Deno runs itself under that name: it must not pass for its own peer.
   node: { flag: "--version", pattern: /^(v\d\S*)$/ },
   wrk: { flag: "-v", pattern: /^wrk (\S+)/ },
@@ -43,22 +45,25 @@ export function machineFacts(): Record<string, string> {
   };
 }
 
-/**
- * Gives the version of each program, by its name.
- *
- * @throws {AggregateError} If programs are missing: one error for each.
- */
-export async function programFacts(programs: Iterable<string>): Promise<Record<string, string>> {
-  const facts: Record<string, string> = {};
-  const missing: MissingProgramError[] = [];
+/** What is known of programs: the versions of those that are there, and why the others can't be run. */
+export interface ProgramFacts {
+  /** Each version, by the program's name. */
+  readonly versions: Readonly<Record<string, string>>;
+  /** Each error, by the program's name. */
+  readonly missing: ReadonlyMap<string, MissingProgramError>;
+}
+
+/** Asks each program for its version. */
+export async function programFacts(programs: Iterable<string>): Promise<ProgramFacts> {
+  const versions: Record<string, string> = {};
+  const missing = new Map<string, MissingProgramError>();
   for (const program of programs) {
     try {
-      facts[program] = readVersion(program, await firstLine(program, QUESTIONS[program]?.flag ?? "--version"));
+      versions[program] = readVersion(program, await firstLine(program, QUESTIONS[program]?.flag ?? "--version"));
     } catch (error) {
       if (!(error instanceof MissingProgramError)) throw error;
-      missing.push(error);
+      missing.set(program, error);
     }
   }
-  if (missing.length > 0) throw new AggregateError(missing, "Cannot measure as programs are missing");
-  return facts;
+  return { versions, missing };
 }

@@ -2,7 +2,8 @@
  * Owns the run of `bench:load`: flags, facts, one case after the other, tables, exit code. Knows neither how a case is
  * measured nor how it is judged.
  *
- * Ends with 0 when all cases could be measured, with 1 when one could not (or, with `--check`, missed a target), with 2
+ * Ends with 0 when all cases could be measured, with 1 when one could not (or, with `--check`, missed a target, or lacks a
+ * contender whose program is not there), with 2
  * for a command line that can't be followed, and with 130 when it was interrupted.
  *
  * @module
@@ -12,6 +13,7 @@ import type { Case } from "./case.ts";
 import { CASES } from "./cases.ts";
 import { machineFacts, programFacts } from "./facts.ts";
 import { type Flags, HELP, parseFlags, UsageError } from "./flags.ts";
+import { present } from "./present.ts";
 import { judge, type Outcome, renderCase, renderSummary, renderTable, toJson } from "./report.ts";
 import { measure, type Progress } from "./rounds.ts";
 
@@ -83,15 +85,22 @@ async function main(args: readonly string[]): Promise<number> {
   const cases = selectedCases(flags);
   if (flags.json !== undefined) checkWritable(flags.json);
   const programs = new Set(cases.flatMap(({ contenders }) => contenders.flatMap((one) => one.programs)));
-  const facts = { ...machineFacts(), ...await programFacts(programs) };
+  const { versions, missing } = await programFacts(programs);
+  const facts = { ...machineFacts(), ...versions };
   console.log(renderTable(Object.entries(facts)));
   console.log(
     `\n${amount(cases.length, "case")}, ${amount(flags.rounds, "round")} of ${flags.seconds} s, ` +
       `at least ${amount(minutes(cases, flags), "minute")}.\n`,
   );
+  for (const error of missing.values()) console.log(error.message);
   const outcomes: Outcome[] = [];
+  let skips = 0;
   for (const [at, one] of cases.entries()) {
-    outcomes.push(await measureCase(one, `${at + 1}/${cases.length}`, flags));
+    const { measured, skipped } = present(one, missing);
+    skips += skipped.length;
+    for (const line of skipped) console.log(line);
+    if (measured === undefined) outcomes.push({ measured: one, error: "its programs are missing" });
+    else outcomes.push(await measureCase(measured, `${at + 1}/${cases.length}`, flags));
   }
   console.log(renderSummary(outcomes));
   if (flags.json !== undefined) await Deno.writeTextFile(flags.json, toJson(facts, flags, outcomes));
@@ -99,7 +108,7 @@ async function main(args: readonly string[]): Promise<number> {
   const missed = outcomes.some((outcome) =>
     "rows" in outcome && outcome.rows.some(({ verdict }) => !(verdict?.met ?? true))
   );
-  return failed || flags.check && missed ? 1 : 0;
+  return failed || flags.check && (missed || skips > 0) ? 1 : 0;
 }
 
 /** Says what went wrong in a line each, and gives the exit code. */

@@ -18,6 +18,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   node: "nodejs",
   wrk: "wrk",
   h2load: "nghttp2-client",
+  nghttpd: "nghttp2-server",
 };
 
 /** A program is not there, or the harness may not run it. */

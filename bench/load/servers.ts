@@ -4,22 +4,11 @@
  * @module
  */
 
-import type { Contender, Opened } from "./case.ts";
+import type { Answer, Contender, Opened } from "./case.ts";
 import { probe } from "./probe.ts";
 import { Child, finish, type Invocation, MissingProgramError } from "./process.ts";
+import { freePort, run, type Server, type StartOptions } from "./running.ts";
 import type { Ask } from "./wrk.ts";
-
-/** A server that can be started as a process of its own; it prints `listening <port>`. */
-export interface Server {
-  /** As the table shows it. */
-  readonly name: string;
-  /** Whether it is but a loop of bytes. */
-  readonly floor?: boolean;
-  /** The programs that it needs beside Deno. */
-  readonly programs?: readonly string[];
-  /** Gives the call that serves a handler of the handler file; with `gc` it collects garbage when told. */
-  start(handler: string, gc: boolean): Invocation;
-}
 
 /** A load on a server. */
 export interface Load {
@@ -27,25 +16,32 @@ export interface Load {
   readonly programs: readonly string[];
   /** The request that the answers are compared by. */
   readonly ask: Ask;
+  /** Whether the server has to speak TLS. */
+  readonly secure?: boolean;
+  /** Asks that request; by {@linkcode probe} where it is not there. */
+  answer?(port: number): Promise<Answer>;
   /** Measures the server on a port of 127.0.0.1 for about `seconds`. */
   sample(port: number, seconds: number): Promise<number>;
 }
 
-/** Gives the call of one of our Deno scripts: it may use 127.0.0.1, and nothing else. */
-function script(path: string, args: readonly string[], gc = false): Invocation {
+/** Gives the call of one of our Deno scripts: it may use 127.0.0.1, read its certificate, and nothing else. */
+export function script(path: string, args: readonly string[], { gc, pair }: Partial<StartOptions> = {}): Invocation {
   const flags = [
     "run",
     "--no-prompt",
     "--no-config",
     "--allow-net=127.0.0.1",
     ...(gc ? ["--v8-flags=--expose-gc"] : []),
+    ...(pair === undefined ? [] : [`--allow-read=${pair.cert},${pair.key}`]),
   ];
-  return { program: Deno.execPath(), args: [...flags, `${import.meta.dirname}/${path}`, ...args] };
+  const files = pair === undefined ? [] : [pair.cert, pair.key];
+  return { program: Deno.execPath(), args: [...flags, `${import.meta.dirname}/${path}`, ...args, ...files] };
 }
 
-function denoServer(name: string, path: string, options: { floor?: boolean; args?: string[] } = {}): Server {
+/** A server that is one of our Deno scripts. */
+export function denoServer(name: string, path: string, options: { floor?: boolean; args?: string[] } = {}): Server {
   const { floor = false, args = [] } = options;
-  return { name, floor, start: (handler, gc) => script(path, [handler, ...args], gc) };
+  return { name, floor, start: (handler, options) => script(path, [handler, ...args], options) };
 }
 
 /** Our own `serve`. */
@@ -56,7 +52,7 @@ export const denoServe: Server = denoServer("Deno.serve", "servers/deno_serve.ts
 export const nodeHttp: Server = {
   name: "node:http",
   programs: ["node"],
-  start: (handler, gc) => ({
+  start: (handler, { gc }) => ({
     program: "node",
     args: [...(gc ? ["--expose-gc"] : []), `${import.meta.dirname}/servers/node_http.mjs`, handler],
   }),
@@ -101,12 +97,6 @@ export const denoServeParallel: Server = {
   },
 };
 
-/** A port that was free a moment ago: threads that each chose one would not share it. */
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
-}
-
 /** Gives what a case needs to measure servers: each runs one handler, in a process that lives through all rounds. */
 export function serving(handler: string, load: Load, servers: readonly Server[]): Contender[] {
   return servers.map((server) => ({
@@ -114,18 +104,13 @@ export function serving(handler: string, load: Load, servers: readonly Server[])
     floor: server.floor ?? false,
     programs: [...load.programs, ...(server.programs ?? [])],
     open: async (): Promise<Opened> => {
-      const child = new Child(server.start(handler, false), server.name);
-      try {
-        const port = await child.number("listening");
-        return {
-          answer: () => probe(port, load.ask),
-          sample: (seconds) => load.sample(port, seconds),
-          [Symbol.asyncDispose]: () => child[Symbol.asyncDispose](),
-        };
-      } catch (error) {
-        await child[Symbol.asyncDispose]();
-        throw error;
-      }
+      const running = await run(server, handler, { secure: load.secure ?? false });
+      const { port } = running;
+      return {
+        answer: () => load.answer?.(port) ?? probe(port, load.ask),
+        sample: (seconds) => load.sample(port, seconds),
+        [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
+      };
     },
   }));
 }
@@ -146,19 +131,19 @@ export function idling(handler: string, connections: number, servers: readonly S
       await checkFileLimit(connections + SPARE_FILES);
       return {
         answer: async () => {
-          await using child = new Child(server.start(handler, true), server.name);
-          return await probe(await child.number("listening"), {});
+          await using running = await run(server, handler, { gc: true });
+          return await probe(running.port, {});
         },
-        sample: () => idleSample(server.start(handler, true), server.name, connections),
+        sample: () => idleSample(server, handler, connections),
         [Symbol.asyncDispose]: () => Promise.resolve(),
       };
     },
   }));
 }
 
-async function idleSample(start: Invocation, name: string, connections: number): Promise<number> {
-  await using child = new Child(start, name);
-  const port = await child.number("listening");
+async function idleSample(server: Server, handler: string, connections: number): Promise<number> {
+  await using running = await run(server, handler, { gc: true });
+  const { child, port } = running;
   const before = await child.order("collect", "rss");
   await using client = new Child(
     script("servers/idle_client.ts", [String(port), String(connections)]),

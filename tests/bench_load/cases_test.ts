@@ -45,5 +45,18 @@ Deno.test("CASES judge by the promised targets", () => {
     "client-one": [{ against: "fetch", atLeast: 1.5 }],
     "client-download": [{ against: "fetch", atLeast: 1 }],
     "client-upload": [{ against: "fetch", atLeast: 1 }],
+    "h2-32": [
+      { against: "Deno.serve", atLeast: 5 },
+      { against: "node:http2", atLeast: 8 },
+      { against: "nghttpd", atLeast: 0.5 },
+    ],
+    "h2-1": [{ against: "Deno.serve", atLeast: 2 }],
+    "h2-tls": [{ against: "Deno.serve", atLeast: 4.5 }],
+    "h2-download-bytes": [{ against: "Deno.serve", atLeast: 1.5 }],
+    "h2-download-stream": [{ against: "Deno.serve", atLeast: 1.5 }],
+    "h2-upload-stream": [{ against: "Deno.serve", atLeast: 1.5 }],
+    "h2-upload-bytes": [{ against: "Deno.serve", atLeast: 1.5 }],
+    "h2-client-32": [{ against: "fetch", atLeast: 5 }],
+    "h2-client-one": [{ against: "fetch", atLeast: 2 }],
   });
 });

@@ -89,10 +89,19 @@ Deno.test("curlCall() measures the direction that it transfers, several times in
   assertEquals(up[2], "%{stderr}%{http_code} %{size_upload} %{speed_upload}\\n");
 });
 
+Deno.test("curlCall() makes one transfer of HTTP/2 a process, known beforehand", () => {
+  const { args } = curlCall({ down: 1000, http2: true }, 80);
+  assertEquals(args.filter((arg) => arg === "--http2-prior-knowledge").length, 1);
+  assertEquals(args.filter((arg) => arg.startsWith("http:")).length, 1);
+  assertEquals(curlCall({ down: 1000 }, 80).args.includes("--http2-prior-knowledge"), false);
+});
+
 Deno.test("readVersion() takes the version of each program", () => {
   assertEquals(readVersion("wrk", "wrk debian/4.1.0-3+b2 [epoll] Copyright (C) 2012 Will Glozer"), "debian/4.1.0-3+b2");
   assertEquals(readVersion("curl", "curl 7.88.1 (x86_64-pc-linux-gnu) libcurl/7.88.1"), "7.88.1");
   assertEquals(readVersion("node", "v20.20.2"), "v20.20.2");
+  assertEquals(readVersion("h2load", "h2load nghttp2/1.52.0"), "nghttp2/1.52.0");
+  assertEquals(readVersion("nghttpd", "nghttpd nghttp2/1.52.0"), "nghttp2/1.52.0");
 });
 
 Deno.test("readVersion() is not taken in by Deno, which runs itself where there is no node", () => {

@@ -16,20 +16,32 @@ export function head(type: string | null, length: number): Uint8Array<ArrayBuffe
   );
 }
 
+/** A connection over TCP, bare or by TLS. */
+export type Connection = Deno.TcpConn | Deno.TlsConn;
+
 /** Writes all of `bytes`: one `write` takes but a part of a large body. */
-export async function writeAll(connection: Deno.Conn, bytes: Uint8Array): Promise<void> {
+export async function writeAll(connection: Connection, bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.length;) at += await connection.write(at === 0 ? bytes : bytes.subarray(at));
 }
 
-/** Listens on a free port of 127.0.0.1, and gives each connection to `drive` until it ends or its peer breaks off. */
-export async function accept(drive: (connection: Deno.TcpConn) => Promise<void>): Promise<void> {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+/** Listens on a free port of 127.0.0.1; by TLS and for HTTP/2 where there is a certificate. */
+export function listen(pair?: { cert: string; key: string }): Deno.TcpListener | Deno.TlsListener {
+  const where = { hostname: "127.0.0.1", port: 0 };
+  return pair === undefined ? Deno.listen(where) : Deno.listenTls({ ...where, ...pair, alpnProtocols: ["h2"] });
+}
+
+/** Gives each connection to `drive` until it ends or its peer breaks off; without a listener, on a free port of 127.0.0.1. */
+export async function accept(
+  drive: (connection: Connection) => Promise<void>,
+  listener = listen(),
+): Promise<void> {
   void obey(listener.addr.port);
   for await (const connection of listener) {
-    connection.setNoDelay();
+    if ("setNoDelay" in connection) connection.setNoDelay();
     drive(connection).catch((error) => {
-      // wrk and curl leave without a goodbye when their time is up.
-      const left = error instanceof Deno.errors.ConnectionReset || error instanceof Deno.errors.BrokenPipe;
+      // wrk, h2load and curl leave without a goodbye when their time is up.
+      const left = error instanceof Deno.errors.ConnectionReset || error instanceof Deno.errors.BrokenPipe ||
+        error instanceof Deno.errors.UnexpectedEof;
       if (!left) throw error;
     }).finally(() => connection.close());
   }
