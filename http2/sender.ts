@@ -58,7 +58,7 @@ export class Sender<O> {
   readonly #peer: Readonly<Settings>;
   readonly #queue = new SendQueue<O>();
   /** Streams that have content for which the connection's window has no room. */
-  readonly #held = new Set<Http2Stream<O>>();
+  #held: Set<Http2Stream<O>> | undefined = undefined;
   #arena: Uint8Array = EMPTY;
   /** What was put together and has not left is `[#from, #at)` of the arena. */
   #from = 0;
@@ -105,18 +105,18 @@ export class Sender<O> {
   /** The connection has got window: all streams that waited for it go on. */
   connectionGranted(): void {
     if (this.window.size <= 0) return;
-    for (const stream of this.#held) this.#requeue(stream);
+    for (const stream of this.#held ?? []) this.#requeue(stream);
   }
 
   /** A stream sends nothing more. */
   forget(stream: Http2Stream<O>): void {
     if (stream.queueing === "queued") return this.#queue.drop(stream);
-    this.#held.delete(stream);
+    this.#held?.delete(stream);
     stream.queueing = "none";
   }
 
   #requeue(stream: Http2Stream<O>): void {
-    this.#held.delete(stream);
+    this.#held?.delete(stream);
     this.#queue.add(stream);
   }
 
@@ -333,6 +333,7 @@ export class Sender<O> {
     if (stream.sendWindow.size <= 0) stream.queueing = "stream";
     else {
       stream.queueing = "connection";
+      this.#held ??= new Set();
       this.#held.add(stream);
     }
     this.#owner.stalled(stream);

@@ -22,7 +22,7 @@ export class StreamTable<O> {
   #ownOpen = 0;
   #running = 0;
   /** The streams that we have reset, the oldest first. */
-  readonly #reset = new Set<number>();
+  #reset: Set<number> | undefined = undefined;
 
   /** Made for one side. */
   constructor(role: "server" | "client") {
@@ -82,7 +82,7 @@ export class StreamTable<O> {
 
   /** Whether it was reset by us, not long ago. */
   wasReset(id: number): boolean {
-    return this.#reset.has(id);
+    return this.#reset?.has(id) === true;
   }
 
   /** Gives the next identifier of this side. */
@@ -113,6 +113,7 @@ export class StreamTable<O> {
 
   /** Remembers that a stream was reset by us. */
   remember(id: number): void {
+    this.#reset ??= new Set();
     this.#reset.add(id);
     if (this.#reset.size <= MAX_REMEMBERED) return;
     for (const oldest of this.#reset) {
