@@ -5,16 +5,20 @@
  * @module
  */
 
-/** Size of memory for frames, in bytes: room for some hundred small ones, which leave in one write. */
-const ARENA_BYTES = 16 * 1024;
+/** Size of memory for small frames, in bytes: room for some hundred of them, which leave in one write. */
+const SMALL_ARENA = 16 * 1024;
+
+/** Size of memory for what is longer, in bytes: a text of 20,000 characters fits, whatever it is in UTF-8. */
+const LARGE_ARENA = 64 * 1024;
 
 /** Most bytes that {@linkcode FrameOutput.reserve} gives. */
-export const MAX_RESERVE = ARENA_BYTES;
+export const MAX_RESERVE = LARGE_ARENA;
 
-/** How much memory is kept for reuse: 256 pieces are 4 MiB. */
-const MAX_SPARES = 256;
+/** How much memory of either size is kept for reuse: 1 MiB and 4 MiB. */
+const MAX_SPARES = 64;
 
-const spares: Uint8Array<ArrayBuffer>[] = [];
+const smallSpares: Uint8Array<ArrayBuffer>[] = [];
+const largeSpares: Uint8Array<ArrayBuffer>[] = [];
 
 /** Stands for "nothing sealed": shared, so never pushed to. */
 const NONE: Piece[] = [];
@@ -52,9 +56,12 @@ export class FrameOutput {
   reserve(count: number): Uint8Array<ArrayBuffer> {
     const arena = this.#arena;
     if (arena !== undefined && this.#at + count <= arena.length) return arena;
+    const isLarge = count > SMALL_ARENA || (arena !== undefined && this.#at > this.#from);
     this.#seal(arena);
     this.#from = this.#at = 0;
-    return this.#arena = spares.pop() ?? new Uint8Array(ARENA_BYTES);
+    return this.#arena = isLarge
+      ? largeSpares.pop() ?? new Uint8Array(LARGE_ARENA)
+      : smallSpares.pop() ?? new Uint8Array(SMALL_ARENA);
   }
 
   /** Adds the bytes from {@linkcode FrameOutput.at} up to `end`. */
@@ -135,5 +142,7 @@ export class FrameOutput {
 
 /** Keeps memory for the next who needs some, unless enough is kept. */
 function recycle(arena: Uint8Array<ArrayBuffer> | undefined): void {
-  if (arena !== undefined && spares.length < MAX_SPARES) spares.push(arena);
+  if (arena === undefined) return;
+  const spares = arena.length === SMALL_ARENA ? smallSpares : largeSpares;
+  if (spares.length < MAX_SPARES) spares.push(arena);
 }

@@ -17,7 +17,7 @@ const MAX_TEXT_IN_PLACE = Math.floor((MAX_RESERVE - MAX_HEADER) / 3);
 const SHORT_TEXT = 32;
 
 /** Longest payload that is copied next to its neighbours, in bytes; a longer one gets memory of its own. */
-const MAX_COPY = 8 * 1024;
+const MAX_COPY = MAX_RESERVE - MAX_HEADER;
 
 /** From this length on, in bytes, a write of its own for the header costs less than a copy of the payload. */
 const MIN_KEPT = 64 * 1024;
