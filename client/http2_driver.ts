@@ -64,7 +64,11 @@ export class Http2Driver implements Http2ExchangeDriver {
   readonly #reader: Reader;
   readonly #timer: Timer;
   /** Exchanges that wait for the server's settings. */
-  #early: Http2Exchange[] = [];
+  readonly #early: Http2Exchange[] = [];
+  /** Whether there may be exchanges whose content is deferred. */
+  #hasDeferred = true;
+  /** How many streams the server has shown to take, since it refused one below its own limit. */
+  #tolerated = Infinity;
   #alarmAt = Infinity;
   #now: number;
   #processing = false;
@@ -104,7 +108,8 @@ export class Http2Driver implements Http2ExchangeDriver {
   get room(): number {
     const { core } = this;
     if (this.#closed || this.#writeError !== undefined) return 0;
-    return core.begun ? core.capacity : Math.min(core.capacity, this.#assumedStreams - core.openStreams);
+    const most = core.begun ? this.#tolerated : Math.min(this.#tolerated, this.#assumedStreams);
+    return Math.min(core.capacity, most - core.openStreams);
   }
 
   /** Whether it carries nothing. */
@@ -228,7 +233,7 @@ export class Http2Driver implements Http2ExchangeDriver {
       case "data":
         return this.#data(event.stream.owner, event.start, event.end);
       case "end":
-        this.reused = true;
+        this.#carriedOne();
         return event.stream.owner?.finish(event.trailers);
       case "room":
         return event.stream.owner?.makeRoom();
@@ -260,7 +265,7 @@ export class Http2Driver implements Http2ExchangeDriver {
     const { stream, head, whole } = event;
     const carried = stream.owner;
     if (whole) {
-      this.reused = true;
+      this.#carriedOne();
       carried?.respondWhole(head, NOTHING);
       return index;
     }
@@ -270,7 +275,7 @@ export class Http2Driver implements Http2ExchangeDriver {
       carried?.respond(head);
       return index;
     }
-    this.reused = true;
+    this.#carriedOne();
     if (next?.type !== "data") {
       carried?.respondWhole(head, { ...NOTHING, trailers: last.trailers });
       return index + 1;
@@ -283,6 +288,12 @@ export class Http2Driver implements Http2ExchangeDriver {
       : { bytes: buffer, start, length, trailers: last.trailers };
     carried?.respondWhole(head, content);
     return index + 2;
+  }
+
+  /** A response has come to its end. */
+  #carriedOne(): void {
+    this.reused = true;
+    this.#tolerated++;
   }
 
   /** Hands content to its reader, in memory of its own. */
@@ -302,6 +313,18 @@ export class Http2Driver implements Http2ExchangeDriver {
     if (count > 0) this.core.consumed(stream, count, this.#now);
   }
 
+  /** Lets content go that was deferred, of as many streams as the server takes. */
+  #sendDeferred(): void {
+    let left = this.core.peerSettings.maxConcurrentStreams;
+    let isDone = true;
+    for (const { owner } of [...this.core.streams()]) {
+      if (owner?.isDeferred !== true) left--;
+      else if (left-- > 0) owner.sendDeferred();
+      else isDone = false;
+    }
+    this.#hasDeferred = !isDone;
+  }
+
   /** See {@linkcode Http2ExchangeDriver.wanted}. */
   wanted(carried: Http2Exchange): void {
     if (this.#closed) return;
@@ -313,6 +336,8 @@ export class Http2Driver implements Http2ExchangeDriver {
 
   #reset({ stream, error, byPeer, unprocessed }: ResetEvent<Http2Exchange>): void {
     const carried = stream.owner;
+    // Those that are open are no more than it takes; with less than one nothing would ever go on.
+    if (byPeer && error.code === ErrorCode.RefusedStream) this.#tolerated = Math.max(1, this.core.openStreams);
     if (carried === undefined) return;
     const circumstances = { reused: carried.reused, byPeer, unprocessed, cause: this.#writeError };
     const resend = this.#resendOf(carried, error, { byPeer, unprocessed });
@@ -466,6 +491,7 @@ export class Http2Driver implements Http2ExchangeDriver {
   /** See {@linkcode Http2ExchangeDriver.settle}. */
   settle(): void {
     if (this.#closed || this.#processing) return;
+    if (this.#hasDeferred && this.core.begun) this.#sendDeferred();
     if (this.core.leaving) this.#leave();
     else this.#owner.available(this);
     if (!this.#held || !this.idle || this.#jobs > 0) return;

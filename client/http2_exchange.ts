@@ -51,6 +51,11 @@ export class Http2Exchange implements ExchangeDriver, BodyDemand {
   body: ReceivedBody | undefined = undefined;
   /** Whether the connection had carried another before. */
   readonly reused: boolean;
+  /**
+   * Whether content that can be had but once waits until the server has said how many streams it takes: until then it may have
+   * been given more, and those that it refuses go elsewhere whole.
+   */
+  isDeferred = false;
   readonly #driver: Http2ExchangeDriver;
   /** Who is told; nobody once it is over. */
   #exchange: Exchange | undefined;
@@ -96,8 +101,15 @@ export class Http2Exchange implements ExchangeDriver, BodyDemand {
       core.sendContent(stream, content);
       core.sendEnd(stream);
     } else if (request.expectsContinue) this.#expect();
-    else exchange.sendContent(this);
+    else if (core.begun) exchange.sendContent(this);
+    else this.isDeferred = true;
     this.#driver.flush();
+  }
+
+  /** Sends what content was {@linkcode Http2Exchange.isDeferred}. */
+  sendDeferred(): void {
+    this.isDeferred = false;
+    this.#exchange?.sendContent(this);
   }
 
   /** RFC 9110 §10.1.1: a server that knows nothing of it is not waited for for ever. */

@@ -7,7 +7,7 @@
 
 import { assert, assertEquals, assertInstanceOf, assertMatch, assertStrictEquals } from "@std/assert";
 import { type FetchInit, Http2Error, type Information, trailersOf } from "../../client/mod.ts";
-import { latin1, type Pair, settled as peersSettled } from "../http2/peer.ts";
+import { latin1, type Pair, Peer, settled as peersSettled } from "../http2/peer.ts";
 import {
   answer,
   CANCEL,
@@ -15,7 +15,9 @@ import {
   heardRequest,
   http2Stage,
   INITIAL_WINDOW_SIZE,
+  MAX_CONCURRENT_STREAMS,
   PROTOCOL_ERROR,
+  REFUSED_STREAM,
   serveOne,
   valueOf,
 } from "./http2_stage.ts";
@@ -321,6 +323,27 @@ Deno.test("HttpClient takes a RST_STREAM of NO_ERROR behind a whole response for
   peer.reset(id, 0);
   assertEquals(await (await response).text(), "enough");
   assertEquals(set.client.connections, 1);
+});
+
+Deno.test("HttpClient keeps content that it has but once until it knows how many streams the server takes", async () => {
+  using set = http2Stage({ limits: { maxConnectionsPerOrigin: 1 } });
+  const stream = () => new Blob(["hello"]).stream();
+  const fetched = [1, 2, 3].map((at) => set.client.fetch(`http://a/${at}`, { method: "POST", body: stream() }));
+  const peer = new Peer(await set.acceptRaw(), { role: "server", acknowledges: false });
+  for (const id of [1, 3, 5]) assertEquals((await heardRequest(peer)).id, id);
+  await peersSettled(peer);
+  const contents = () => peer.heard.filter(({ type }) => type === "data").map(({ streamId }) => streamId);
+  assertEquals(contents(), []);
+  peer.open([[MAX_CONCURRENT_STREAMS, 2]]);
+  assertEquals([(await peer.message(1)).body, (await peer.message(3)).body], ["hello", "hello"]);
+  assertEquals(contents().includes(5), false);
+  peer.reset(5, REFUSED_STREAM);
+  answer(peer, 1);
+  const again = await heardRequest(peer);
+  assertEquals([valueOf(again, ":path"), (await peer.message(again.id)).body], ["/3", "hello"]);
+  answer(peer, 3);
+  answer(peer, again.id);
+  for (const response of fetched) assertEquals(await (await response).text(), "hello");
 });
 
 Deno.test("HttpClient reads a response while it sends the request, both as they come", async () => {

@@ -159,6 +159,21 @@ Deno.test("HttpClient.fetch rejects where an answer was begun by an interim one,
   assertEquals(set.dials, 1);
 });
 
+Deno.test("HttpClient lets a request that was refused wait until another one is answered", async () => {
+  using set = http2Stage({ limits: { maxConnectionsPerOrigin: 1 } });
+  const peer = await warm(set);
+  const responses = [1, 2, 3].map((path) => set.client.fetch(`http://a/${path}`));
+  const ids = [];
+  for (const _ of responses) ids.push((await heardRequest(peer)).id);
+  peer.reset(ids[2]!, REFUSED_STREAM); // whatever its SETTINGS say
+  await settled(peer);
+  assertEquals(peer.heard.filter(({ type }) => type === "headers").length, 4);
+  answer(peer, ids[0]!);
+  assertEquals(valueOf(await serveOne(peer), ":path"), "/3");
+  answer(peer, ids[1]!);
+  for (const response of responses) assertEquals(await (await response).text(), "hello");
+});
+
 Deno.test("HttpClient.fetch gives up after it was refused three times", async () => {
   using set = http2Stage();
   const failing = rejection(set.client.fetch("http://a/"));
