@@ -30,7 +30,10 @@ export const RESET_RATE: Rate = { burst: 1_000, perSecond: 33 };
  */
 export const PROVOKED_RESET_RATE: Rate = { burst: 200, perSecond: 10 };
 
-/** PING frames (CVE-2019-9512): each is answered. gRPC measures with one a round trip, so it is not few. */
+/**
+ * PING frames (CVE-2019-9512): each is answered. gRPC measures with one a round trip in which content comes, so it is not few,
+ * and each DATA frame of ours earns one.
+ */
 export const PING_RATE: Rate = { burst: 1_000, perSecond: 1_000 };
 
 /** SETTINGS frames (CVE-2019-9515): each is acknowledged, and may change all streams. */

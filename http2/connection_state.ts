@@ -145,16 +145,17 @@ export class ConnectionState<O> implements SenderOwner<O> {
   /** A stream ends as its peer has broken a rule, or has kept us waiting. */
   breakOff(stream: Http2Stream<O>, error: Http2Error): void {
     const { unopened } = stream;
-    if (!unopened) this.sendReset(stream.id, error.code);
     this.lose(stream, error, false, unopened);
+    if (!unopened) this.sendReset(stream.id, error.code);
   }
 
   /** A stream ends as this side wants it. */
   reset(stream: Http2Stream<O>, code: ErrorCode): void {
     if (stream.closed) return;
-    // Of a stream that was not opened the peer never hears, save that its number is passed over.
-    if (!stream.unopened) this.sendReset(stream.id, code);
+    const { unopened } = stream;
     this.close(stream);
+    // Of a stream that was not opened the peer never hears, save that its number is passed over.
+    if (!unopened) this.sendReset(stream.id, code);
   }
 
   /** A request is answered without a handler, who hears no more of it. */
@@ -254,7 +255,10 @@ export class ConnectionState<O> implements SenderOwner<O> {
 
   // What is sent beside messages.
 
-  /** Sends a RST_STREAM, and remembers it: frames of the stream may still be on their way. */
+  /**
+   * Sends a RST_STREAM, and remembers it: frames of the stream may still be on their way. May break the connection down, so
+   * that nothing is told behind it.
+   */
   sendReset(id: number, code: number): void {
     this.table.remember(id);
     this.sender.control.add(FRAME_HEADER_BYTES + 4, (into, at) => writeRstStream(into, at, id, code));
@@ -316,6 +320,7 @@ export class ConnectionState<O> implements SenderOwner<O> {
   dataSent(stream: Http2Stream<O>, length: number, dribbled: boolean): void {
     this.deadlines.stalls.remove(stream);
     this.budgets.earn("WINDOW_UPDATE frames", WINDOW_UPDATES_PER_DATA + length / BYTES_PER_WINDOW_UPDATE);
+    this.budgets.earn("PING frames", 1);
     if (length >= DRIBBLE_BYTES) this.budgets.earn("tiny windows", 1);
     if (!dribbled) return;
     try {

@@ -99,9 +99,9 @@ export class Incoming<O> implements FrameHandler {
     if (peerSettings.initialWindowSize !== initialWindowSize) {
       this.#adjustWindows(peerSettings.initialWindowSize - initialWindowSize);
     }
+    state.events.push({ type: "settings" });
     sender.control.add(FRAME_HEADER_BYTES, writeSettingsAck);
     state.checkControl();
-    state.events.push({ type: "settings" });
   }
 
   /** §6.9.2: what the streams may send changes by as much, below zero if need be. */
