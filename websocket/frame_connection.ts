@@ -282,8 +282,8 @@ export class FrameConnection {
   #receiveClose(payload: Uint8Array): void {
     const { code, reason } = readClose(payload);
     if (this.#phase === "open") {
-      // RFC 6455 §5.5.1: the answer typically echoes the code.
-      this.#sender.control(Opcode.Close, payload.subarray(0, 2));
+      // RFC 6455 §5.5.1: the answer typically echoes the code; with the reason, as browsers, Deno and ws do.
+      this.#sender.control(Opcode.Close, payload);
       this.#closeBy = this.#now + this.#timeouts.close;
     }
     this.#step("receiveClose");

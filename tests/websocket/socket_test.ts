@@ -63,7 +63,7 @@ Deno.test("a client and a server speak: open, messages, close, with the platform
   assertEquals(socket.readyState, 2);
   const close = await next(socket, "close");
   assertInstanceOf(close, CloseEvent);
-  assertEquals([close.code, close.reason, close.wasClean, socket.readyState], [4001, "", true, 3]);
+  assertEquals([close.code, close.reason, close.wasClean, socket.readyState], [4001, "bye", true, 3]);
   await settle();
   assertEquals(serverLog.at(-1), "close 4001 bye true");
   assertEquals(log, [
@@ -71,7 +71,7 @@ Deno.test("a client and a server speak: open, messages, close, with the platform
     "message hällo",
     "message [object Blob]",
     "message [object ArrayBuffer]",
-    "close 4001  true",
+    "close 4001 bye true",
   ]);
   socket.send("nobody hears it");
   socket.close();
