@@ -101,13 +101,8 @@ export class MessageAssembly {
     this.#length = length;
   }
 
-  /**
-   * Gives the message's octets, which are the caller's, and forgets it.
-   *
-   * @throws {WebSocketError} If it is text that ends within a character.
-   */
+  /** Gives the message's octets, which are the caller's, and forgets it; {@linkcode decodeText} sees a character cut short. */
   take(): Uint8Array<ArrayBuffer> {
-    if (!this.#utf8.complete) throw notUtf8();
     const bytes = this.#bytes;
     const length = this.#length;
     this.reset();

@@ -6,7 +6,13 @@
 
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { type FrameConnection, type FrameEvent, WebSocketError } from "../../websocket/mod.ts";
+import {
+  DEFAULT_WEB_SOCKET_LIMITS,
+  DEFAULT_WEB_SOCKET_TIMEOUTS,
+  FrameConnection,
+  type FrameEvent,
+  WebSocketError,
+} from "../../websocket/mod.ts";
 import { connectionOf, converse, converseOnEverySplit, drain, frame, hex, join, readFrames } from "./conversation.ts";
 
 /** Lets a connection hear bytes; gives what happened. */
@@ -310,7 +316,24 @@ Deno.test("FrameConnection leaves by partial writes what it would leave by whole
   );
 });
 
+Deno.test("connections share memory, and none writes where another's frames still wait", () => {
+  const first = connectionOf();
+  const messages = ["a".repeat(5000), new Uint8Array(70_000), "c".repeat(5000), "d".repeat(5000)];
+  for (const message of messages) {
+    if (typeof message === "string") first.sendText(message);
+    else first.sendBinary(message);
+  }
+  const second = connectionOf();
+  for (let turn = 0; turn < 40; turn++) second.sendText("z".repeat(5000));
+  const sent = readFrames(drain(first)).map(({ payload }) => payload);
+  assertEquals(sent[0], new TextEncoder().encode("a".repeat(5000)));
+  assertEquals(sent[3], new TextEncoder().encode("d".repeat(5000)));
+  assertEquals(readFrames(drain(second)).every(({ payload }) => payload.every((octet) => octet === 0x7a)), true);
+});
+
 Deno.test("a client without keys is refused, and a broadcast frame on a client", () => {
+  const options = { limits: DEFAULT_WEB_SOCKET_LIMITS, timeouts: DEFAULT_WEB_SOCKET_TIMEOUTS, now: 0 };
+  assertThrows(() => new FrameConnection({ role: "client", ...options }), TypeError, "must have 'nextKey'");
   const client = connectionOf({ role: "client" });
   assertThrows(() => client.sendFrame(hex("8100"), false), TypeError, "must be masked");
   client.abort(new WebSocketError("enough"));
