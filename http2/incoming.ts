@@ -62,9 +62,9 @@ export class Incoming<O> implements FrameHandler {
     const { budgets, now } = this.#state;
     budgets.spend("PRIORITY frames", now);
     if (dependency !== streamId) return;
-    // What is not open can't be reset.
-    if (this.#streams.find(streamId, "PRIORITY") === undefined) throw protocolError(SELF_DEPENDENCY);
-    throw selfDependency(streamId);
+    if (this.#streams.find(streamId, "PRIORITY") !== undefined) throw selfDependency(streamId);
+    // What was never opened can't be reset, what is closed need not be.
+    if (this.#state.table.isIdle(streamId)) throw protocolError(SELF_DEPENDENCY);
   }
 
   /** See {@linkcode FrameHandler.rstStream}. */
