@@ -147,17 +147,18 @@ export class Http2Connection<O = unknown> {
     return used;
   }
 
-  /** The peer has ended its side: what it has not sent never comes, what it waits for may still reach it. */
+  /**
+   * The peer has ended its side: what it has not sent never comes, be it content or room for ours; what it waits for may
+   * still reach it.
+   */
   receiveEnd(now: number): void {
     const state = this.#state;
     state.at(now);
     state.peerEnded = true;
     if (state.end === "lingering") state.end = "closed";
     if (state.end !== "open") return;
-    const message = "Cannot read on as the peer has ended the connection";
-    const error = new Http2Error("connection", ErrorCode.NoError, message);
     for (const stream of [...state.table.values()]) {
-      if (!stream.received) state.lose(stream, error, true, stream.unopened);
+      if (!stream.received || stream.stalled) state.loseToEnd(stream);
     }
     state.finishIfDone();
   }

@@ -142,6 +142,12 @@ export class ConnectionState<O> implements SenderOwner<O> {
     this.close(stream);
   }
 
+  /** A stream ends as it needs what a peer that has ended its side never sends. */
+  loseToEnd(stream: Http2Stream<O>): void {
+    const message = "Cannot go on as the peer has ended the connection";
+    this.lose(stream, new Http2Error("connection", ErrorCode.NoError, message), true, stream.unopened);
+  }
+
   /** A stream ends as its peer has broken a rule, or has kept us waiting. */
   breakOff(stream: Http2Stream<O>, error: Http2Error): void {
     const { unopened } = stream;
@@ -313,6 +319,7 @@ export class ConnectionState<O> implements SenderOwner<O> {
 
   /** See {@linkcode SenderOwner.stalled}. */
   stalled(stream: Http2Stream<O>): void {
+    if (this.peerEnded) return this.loseToEnd(stream);
     if (!stream.isTunnel) this.deadlines.stalls.begin(stream, this.now);
   }
 

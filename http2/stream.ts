@@ -130,6 +130,11 @@ export class Http2Stream<O = unknown> {
     return this.#state === State.Closed;
   }
 
+  /** Whether it has content to send, and no window for it. */
+  get stalled(): boolean {
+    return this.queueing === "stream" || this.queueing === "connection";
+  }
+
   /** What the peer may send on it; made when content first comes. */
   get receiveWindow(): ReceiveWindow {
     return this.#receiveWindow ??= new ReceiveWindow(this.#receiveWindowBytes);
