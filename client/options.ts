@@ -37,7 +37,8 @@ export const DEFAULT_FETCH_LIMITS: ClientLimits = {
   streamWindowBytes: 256 * 1024,
   maxStreamWindowBytes: DEFAULT_HTTP2_LIMITS.maxStreamWindowBytes,
   connectionWindowBytes: DEFAULT_HTTP2_LIMITS.connectionWindowBytes,
-  maxUnreadBytes: DEFAULT_HTTP2_LIMITS.maxUnreadBytes,
+  /** None: whoever reads one response after the other would wait for ever for one that the others leave no room for. */
+  maxUnreadBytes: Infinity,
   /** V8's longest string has 512 MiB. */
   maxBodyBytes: 512 * 1024 * 1024,
 };

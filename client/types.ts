@@ -56,9 +56,10 @@ export interface ClientLimits extends ClientConnectionLimits {
    */
   readonly connectionWindowBytes: number;
   /**
-   * Most content of an HTTP/2 connection that waits for its readers, in bytes, before only what they take makes room for more.
+   * Most content of an HTTP/2 connection that waits for its readers, in bytes, before only what they take makes room for more:
+   * then a response that nobody reads may hold up others. Without it, each is bounded by its own window.
    *
-   * @default {8388608}
+   * @default {Infinity}
    */
   readonly maxUnreadBytes: number;
   /**

@@ -56,6 +56,17 @@ async function exchange(client: HttpClient, number: number, outcome: Outcome): P
   outcome.whole++;
 }
 
+Deno.test("HttpClient lets no response that nobody reads yet hold up another one", async () => {
+  const { listener, connect } = memoryNetwork();
+  await using _server = serve({ listener, protocols: ["h2"], clock: new ManualClock(), onListen: () => {} }, () => {
+    return new Response(new Uint8Array(600_000));
+  });
+  await using client = new HttpClient({ connect, protocols: ["h2"], clock: new ManualClock() });
+  const responses = Array.from({ length: 100 }, () => client.fetch("http://localhost/"));
+  for (const response of responses) assertEquals((await (await response).bytes()).length, 600_000);
+  assertEquals(client.connections, 1);
+});
+
 for (const capacity of [64 * 1024, 3_000]) {
   Deno.test(`HttpClient carries ${REQUESTS} requests over one connection of ${capacity} bytes under way, and never stalls`, async () => {
     const { listener, connect } = memoryNetwork({ capacity });
