@@ -137,13 +137,17 @@ export class Rig {
 
   /** Takes all that is to be sent now, as frames. */
   takeFrames(): Frame[] {
-    const octets = this.takeOctets();
-    return readFrames(latin1(octets.subarray(0, PREFACE.length)).startsWith("PRI") ? octets.subarray(24) : octets);
+    return framesOf(this.takeOctets());
   }
 
   /** Takes all that is to be sent now, a line a frame. */
   take(): string[] {
-    return this.takeFrames().map((frame) => this.#textOf(frame));
+    return this.textOf(this.takeOctets());
+  }
+
+  /** Gives what was sent as text, a line a frame. */
+  textOf(octets: Uint8Array): string[] {
+    return framesOf(octets).map((frame) => this.#textOf(frame));
   }
 
   /** Takes what was told, a line an event. */
@@ -196,6 +200,12 @@ export class Rig {
   fieldsOf(block: Uint8Array): string[] {
     return (this.#decoder.decode(block, 0, block.length) ?? []).map(({ name, value }) => `${name}=${value}`);
   }
+}
+
+/** The frames of an output, behind a preface where it has one. */
+function framesOf(octets: Uint8Array): Frame[] {
+  const hasPreface = octets.subarray(0, PREFACE.length).every((octet, index) => octet === PREFACE[index]);
+  return readFrames(octets.length > 0 && hasPreface ? octets.subarray(PREFACE.length) : octets);
 }
 
 function textOfEvent(event: Http2Event<unknown>, view: Uint8Array): string {
