@@ -19,7 +19,7 @@ import { Http2Call, type Http2CallDriver } from "./http2_call.ts";
 import type { Promised } from "./http2_push.ts";
 
 /** Small while nothing is said; a DATA frame of the usual length fits in the buffers of a connection that is busy. */
-const READER_SIZES = { initialSize: 512, busySize: 32 * 1024, maxSize: 256 * 1024 };
+const READER_SIZES = { initialSize: 512, busySize: 32 * 1024, maxSize: 256 * 1024, reuse: true };
 
 /** What a driver belongs to. */
 export interface Http2DriverOwner {
@@ -327,8 +327,9 @@ export class Http2Driver implements Http2CallDriver, ConnectionDriver {
   }
 
   #fail({ stream, error, byPeer }: ResetEvent<Http2Call>): void {
-    // A client that changes its mind is no failure, and that of a connection is told once.
-    if (!byPeer && error.scope === "stream") this.#context.onConnectionError(error);
+    // A client that changes its mind is no failure, nor what it does behind its answer; that of a connection is told once.
+    const isFailure = !byPeer && error.scope === "stream" && stream.owner?.counted !== false;
+    if (isFailure) this.#context.onConnectionError(error);
     if (stream.owner !== undefined) this.#end(stream.owner, reasonOf(error));
   }
 

@@ -206,6 +206,16 @@ Deno.test("an answer ahead of an upload's end closes the stream with the upload'
   assertEquals(framesOf(peer, "rstStream"), []);
 });
 
+Deno.test("a client that has its answer may end its upload short of what it announced: nobody is told", async () => {
+  await using stage = new Http2Stage({}, () => new Response("early", { status: 413 }));
+  const peer = await stage.peer();
+  const id = peer.request(post("/", ["content-length", "1000000"]), { end: false });
+  assertEquals((await peer.message(id)).end, "whole");
+  peer.data(id, "", { end: true }); // as curl does
+  assertEquals((await peer.message(peer.request())).body, "early");
+  assertEquals([stage.connectionErrors, goAwaysOf(peer)], [[], []]);
+});
+
 Deno.test("content beyond limits.maxBodyBytes is answered by 413, as it comes or as it is announced", async () => {
   const seen: unknown[] = [];
   await using stage = new Http2Stage({ limits: { maxBodyBytes: 1_000 } }, async (request) => {

@@ -259,6 +259,7 @@ Deno.test("a stream that is broken off as output is put together tells its handl
   const { heads, body } = await peer.message(other);
   assertEquals([informed.length, heads.length, body, peer.broken], [1, 2, "fine", undefined]);
   assert(await peer.ping());
+  assertEquals(framesOf(peer, "rstStream").length, 1);
 });
 
 Deno.test("writes of a stream that was reset go nowhere, and its producer is told", async () => {
@@ -285,6 +286,28 @@ Deno.test("writes of a stream that was reset go nowhere, and its producer is tol
   const before = pulls;
   assert(await peer.ping());
   assertEquals([pulls, heardOf(peer, id), stage.connectionErrors], [before, heard, []]);
+});
+
+Deno.test("a client that reads no resets is left, and who waits for others of its streams is told", async () => {
+  const signals: AbortSignal[] = [];
+  const completed: Promise<string>[] = [];
+  await using stage = new Http2Stage({}, (request, info) => {
+    if (request.url.endsWith("/fails")) {
+      return new Response(new ReadableStream({ start: (controller) => controller.error(new Error("at once")) }));
+    }
+    signals.push(request.signal);
+    completed.push(info.completed.then(() => "resolved", () => "rejected"));
+    return new Promise<Response>(() => {});
+  });
+  const peer = await stage.peer({ listens: false, capacity: 1_000 });
+  peer.request();
+  for (let count = 0; count < 3_000; count++) {
+    peer.request(get("/fails"));
+    if (count % 50 === 0) await stage.settle();
+  }
+  await stage.settle();
+  assertEquals([signals[0]?.aborted, await completed[0], stage.server.stats.active], [true, "rejected", 0]);
+  assertEquals(stage.server.stats.connections, 0);
 });
 
 Deno.test("a malformed request is refused by a reset of its stream, and the others go on", async () => {
