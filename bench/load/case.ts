@@ -75,6 +75,9 @@ export const REQUESTS: Unit = {
   format: (value) => Math.round(value).toLocaleString("en-US"),
 };
 
+/** Messages a second. */
+export const MESSAGES: Unit = { ...REQUESTS, name: "messages/s" };
+
 /** Bytes a second, shown in GB/s (1e9). */
 export const BYTES: Unit = { name: "GB/s", format: (value) => (value / 1e9).toFixed(2) };
 

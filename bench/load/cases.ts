@@ -7,7 +7,7 @@
  * @module
  */
 
-import { BYTES, type Case, MEMORY, REQUESTS } from "./case.ts";
+import { BYTES, type Case, MEMORY, MESSAGES, REQUESTS } from "./case.ts";
 import * as client from "./clients.ts";
 import { curl } from "./curl.ts";
 import { DOWNLOAD_BYTES } from "./handler.ts";
@@ -16,12 +16,17 @@ import * as http2 from "./http2_servers.ts";
 import { probe, probeHttp2 } from "./probe.ts";
 import type { Server } from "./running.ts";
 import * as server from "./servers.ts";
+import * as socket from "./sockets.ts";
 import { type Ask, wrk, type WrkLoad } from "./wrk.ts";
 
 /** How many connections the idle case holds open. */
 const IDLE_CONNECTIONS = 5_000;
 /** The most that an idle connection may cost, in bytes. */
 const IDLE_BYTES = 12 * 1024;
+/** How many WebSockets the idle case holds open. */
+const IDLE_SOCKETS = 10_000;
+/** The most that an idle WebSocket may cost beyond its connection, in bytes. */
+const IDLE_SOCKET_BYTES = 8 * 1024;
 /** The length of the uploads, in bytes: 64 MiB. */
 const UPLOAD_BYTES = 64 * 1024 * 1024;
 
@@ -121,6 +126,10 @@ const bodies = (handler: string, load: server.Load, floor: Server) =>
   server.serving(handler, load, [ours, denoServe, http2.nodeHttp2, floor]);
 
 const [downloadHttp2, uploadHttp2] = [downloads(true), uploads(true)];
+
+/** Those that serve WebSockets, and what ours is to reach. */
+const SOCKETS = [socket.ours, socket.denoUpgrade, socket.ws];
+const SOCKET_TARGETS = [{ against: socket.denoUpgrade.name, atLeast: 1 }, { against: socket.ws.name, atLeast: 1.5 }];
 
 /** All cases, in the order in which they run. */
 export const CASES: readonly Case[] = [
@@ -336,6 +345,41 @@ export const CASES: readonly Case[] = [
     unit: REQUESTS,
     contenders: helloHttp2(1),
     targets: [{ against: "fetch", atLeast: 2 }],
+  },
+  {
+    name: "ws-echo-64b",
+    title: "WebSocket: echo of texts of 64 bytes, one under way on each of 64 sockets",
+    unit: MESSAGES,
+    contenders: socket.speaking({ work: "text", sockets: 64, bytes: 64 }, [...SOCKETS, socket.canned]),
+    targets: SOCKET_TARGETS,
+  },
+  {
+    name: "ws-echo-16k",
+    title: "the same of 16 KiB of octets",
+    unit: MESSAGES,
+    contenders: socket.speaking({ work: "binary", sockets: 64, bytes: 16 * 1024 }, [...SOCKETS, socket.canned]),
+    targets: SOCKET_TARGETS,
+  },
+  {
+    name: "ws-broadcast",
+    title: "WebSocket: texts of 64 bytes to 1,000 sockets each",
+    unit: MESSAGES,
+    contenders: socket.speaking({ work: "broadcast", sockets: 1_000, bytes: 64 }, SOCKETS),
+    targets: [],
+  },
+  {
+    name: "ws-deflate",
+    title: "WebSocket: echo of 1 KiB of JSON, compressed at level 1 both ways, on 64 sockets",
+    unit: MESSAGES,
+    contenders: socket.speaking({ work: "deflate", sockets: 64, bytes: 1024 }, [socket.ours, socket.ws]),
+    targets: [],
+  },
+  {
+    name: "ws-idle",
+    title: "memory of each of 10,000 idle WebSockets that had a message, beyond their connections'",
+    unit: MEMORY,
+    contenders: socket.idling(IDLE_SOCKETS, SOCKETS),
+    targets: [{ atMost: IDLE_SOCKET_BYTES }],
   },
 ];
 

@@ -116,7 +116,7 @@ export function serving(handler: string, load: Load, servers: readonly Server[])
 }
 
 /** Descriptors that a process needs beside those of its idle connections. */
-const SPARE_FILES = 128;
+export const SPARE_FILES = 128;
 
 /**
  * Gives what a case needs to measure the memory of idle connections, in bytes each: what a fresh process's resident set
@@ -161,7 +161,7 @@ async function idleSample(server: Server, handler: string, connections: number):
  *
  * @throws {RangeError} If a process may not have that many.
  */
-async function checkFileLimit(files: number): Promise<void> {
+export async function checkFileLimit(files: number): Promise<void> {
   try {
     const args = ["--nofile", "--output=HARD", "--noheadings", "--raw"];
     const { stdout } = await finish({ program: "prlimit", args }, 10);

@@ -58,5 +58,8 @@ Deno.test("CASES judge by the promised targets", () => {
     "h2-upload-bytes": [{ against: "Deno.serve", atLeast: 1.5 }],
     "h2-client-32": [{ against: "fetch", atLeast: 5 }],
     "h2-client-one": [{ against: "fetch", atLeast: 2 }],
+    "ws-echo-64b": [{ against: "Deno.upgradeWebSocket", atLeast: 1 }, { against: "ws on Node", atLeast: 1.5 }],
+    "ws-echo-16k": [{ against: "Deno.upgradeWebSocket", atLeast: 1 }, { against: "ws on Node", atLeast: 1.5 }],
+    "ws-idle": [{ atMost: 8_192 }],
   });
 });
