@@ -52,10 +52,10 @@ export const PRIORITY_RATE: Rate = { burst: 1_000, perSecond: 1_000 };
 export const WINDOW_UPDATE_RATE: Rate = { burst: 1_000, perSecond: 100, most: Infinity };
 
 /** How many WINDOW_UPDATE frames a DATA frame of ours earns: one for the stream, one for the connection, twice. */
-export const WINDOW_UPDATES_PER_DATA = 4;
+const WINDOW_UPDATES_PER_DATA = 4;
 
 /** How many bytes of DATA earn one more. Go's client tells of each 4 KiB that were read, at both levels. */
-export const BYTES_PER_WINDOW_UPDATE = 1024;
+const BYTES_PER_WINDOW_UPDATE = 1024;
 
 /**
  * DATA frames that a small window makes shorter than {@linkcode DRIBBLE_BYTES} (CVE-2019-9511 and 9517, "data dribble"). Each
@@ -119,7 +119,7 @@ export class Budget {
   }
 }
 
-/** All budgets of a connection; each is made when it is first touched. */
+/** All budgets of a connection; each is made when it is first spent. */
 export class Budgets {
   readonly #budgets: Partial<Record<Cheap, Budget>> = {};
 
@@ -129,9 +129,17 @@ export class Budgets {
     if (!budget.spend(now)) throw calm(what);
   }
 
-  /** Gives back what useful work has earned. */
-  earn(what: Cheap, count: number): void {
-    this.#budgets[what]?.earn(count);
+  /** A request has ended as it should: gives back what that earns. */
+  earnByEnd(): void {
+    this.#budgets["reset streams"]?.earn(1);
+  }
+
+  /** A DATA frame of so many bytes was sent: gives back what that earns. */
+  earnByData(length: number): void {
+    const budgets = this.#budgets;
+    budgets["WINDOW_UPDATE frames"]?.earn(WINDOW_UPDATES_PER_DATA + length / BYTES_PER_WINDOW_UPDATE);
+    budgets["PING frames"]?.earn(1);
+    if (length >= DRIBBLE_BYTES) budgets["tiny windows"]?.earn(1);
   }
 }
 

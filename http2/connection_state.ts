@@ -5,14 +5,7 @@
  * @module
  */
 
-import {
-  Budgets,
-  BYTES_PER_WINDOW_UPDATE,
-  calm,
-  DRIBBLE_BYTES,
-  MAX_CONTROL_BYTES,
-  WINDOW_UPDATES_PER_DATA,
-} from "./budget.ts";
+import { Budgets, calm, MAX_CONTROL_BYTES } from "./budget.ts";
 import { Deadlines } from "./deadlines.ts";
 import { ErrorCode, Http2Error } from "./error.ts";
 import type { Http2Event } from "./events.ts";
@@ -193,7 +186,7 @@ export class ConnectionState<O> implements SenderOwner<O> {
   /** A stream whose both sides have ended is closed. */
   closeIfDone(stream: Http2Stream<O>): void {
     if (!stream.closed) return;
-    this.budgets.earn("reset streams", 1);
+    this.budgets.earnByEnd();
     this.close(stream);
   }
 
@@ -326,9 +319,7 @@ export class ConnectionState<O> implements SenderOwner<O> {
   /** See {@linkcode SenderOwner.dataSent}. */
   dataSent(stream: Http2Stream<O>, length: number, dribbled: boolean): void {
     this.deadlines.stalls.remove(stream);
-    this.budgets.earn("WINDOW_UPDATE frames", WINDOW_UPDATES_PER_DATA + length / BYTES_PER_WINDOW_UPDATE);
-    this.budgets.earn("PING frames", 1);
-    if (length >= DRIBBLE_BYTES) this.budgets.earn("tiny windows", 1);
+    this.budgets.earnByData(length);
     if (!dribbled) return;
     try {
       this.budgets.spend("tiny windows", this.now);
