@@ -145,8 +145,10 @@ async function slowReader(session) {
   return { made, octets };
 }
 
-/** Sends more than the handler reads for a while. */
-async function slowServer(session) {
+/** Sends more than the handler reads for a while, over a connection whose speed the server does not know yet. */
+async function slowServer() {
+  const session = connect();
+  await once(session, "remoteSettings");
   const before = session.socket.bytesWritten;
   const stream = session.request({ ":method": "POST", ":path": "/held" });
   const answer = answerOf(stream);
@@ -154,7 +156,10 @@ async function slowServer(session) {
   await turns(session);
   const sent = session.socket.bytesWritten - before;
   await ask(session, "/let-go");
-  return { sent, counted: Number((await answer).text) };
+  const counted = Number((await answer).text);
+  session.close();
+  await once(session, "close");
+  return { sent, counted };
 }
 
 /** Gives up a download, an upload and a request that nobody answers. */
@@ -219,7 +224,7 @@ const results = {
   pushed: await pushed(),
   controlled: await controlled(session),
   slowReader: await slowReader(session),
-  slowServer: await slowServer(session),
+  slowServer: await slowServer(),
   aborted: await aborted(session),
   tunnelled: certificate ? undefined : await tunnelled(session),
   leaving: await leaving(),
