@@ -44,6 +44,13 @@ export interface ReaderOptions {
    * @default {65536}
    */
   readonly maxSize?: number;
+  /**
+   * Whether a buffer is used again once what it held was consumed: for owners who keep no view of it. Without it large
+   * content costs as much new memory as it is long.
+   *
+   * @default {false}
+   */
+  readonly reuse?: boolean;
 }
 
 /** What {@linkcode Reader.readUntil} must be told. */
@@ -86,6 +93,7 @@ export class Reader {
   readonly #initialSize: number;
   readonly #busySize: number;
   readonly #maxSize: number;
+  readonly #reuse: boolean;
   #buffer: Uint8Array<ArrayBuffer> = EMPTY;
   #start = 0;
   #end = 0;
@@ -118,6 +126,7 @@ export class Reader {
     this.#initialSize = initialSize;
     this.#busySize = busySize;
     this.#maxSize = maxSize;
+    this.#reuse = options.reuse === true;
     this.#size = initialSize;
   }
 
@@ -202,6 +211,7 @@ export class Reader {
    * {@linkcode Reader.commit}. For loops that can't spend a promise more: `commit(await transport.read(space()))`.
    */
   space(): Uint8Array {
+    if (this.#reuse) this.#rewind();
     const free = this.#buffer.length - this.#end;
     if (free < this.#minRead) {
       const least = this.#buffer === EMPTY ? this.#size : Math.max(this.#size, this.#busySize);
@@ -318,6 +328,16 @@ export class Reader {
   }
 
   /** Begins a buffer of `size` bytes, or more if a read needs it; the unread bytes are copied to its front. */
+  /** Makes room in a buffer that is used up, or empty, by moving what is unread to its beginning: nobody has a view of it. */
+  #rewind(): void {
+    const unread = this.#end - this.#start;
+    const usedUp = this.#buffer.length - this.#end < this.#minRead;
+    if (unread > 0 && (!usedUp || 2 * unread > this.#buffer.length) || this.#size > this.#buffer.length) return;
+    this.#buffer.copyWithin(0, this.#start, this.#end);
+    this.#start = 0;
+    this.#end = unread;
+  }
+
   #renew(size: number): void {
     const unread = this.#end - this.#start;
     const buffer = new Uint8Array(Math.max(size, unread + this.#minRead));

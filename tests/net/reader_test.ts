@@ -335,3 +335,44 @@ Deno.test("Reader.watch() refuses while a fill is parked, which is as it was", a
   await far.closeWrite();
   assertEquals(await parked, false);
 });
+
+Deno.test("Reader with reuse reads on in the same memory, and in more of it where reads fill it", async () => {
+  const sizes = { minRead: 64, initialSize: 256, busySize: 256, maxSize: 1024, reuse: true };
+  const chunks = [200, 100, 56, 200].map((length) => numbered(length));
+  const reader = new Reader(chunked(chunks).transport, sizes);
+  const seen = new Set<Uint8Array>();
+  for (const chunk of chunks) {
+    await reader.fill();
+    seen.add(reader.buffer);
+    assertEquals(reader.view.toBytes(), chunk);
+    reader.consume(chunk.length);
+  }
+  assertEquals(seen.size, 1);
+  const busy = new Reader(chunked([numbered(2000)]).transport, sizes);
+  const lengths: number[] = [];
+  while (await busy.fill()) {
+    lengths.push(busy.buffer.length);
+    busy.consume(busy.length);
+  }
+  assertEquals(lengths, [256, 512, 1024, 1024]);
+});
+
+Deno.test("Reader with reuse gives each byte once and in order, whatever is consumed between reads", async () => {
+  const lengths = fc.array(fc.integer({ min: 1, max: 700 }), { minLength: 1, maxLength: 40 });
+  const parts = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 40, maxLength: 40 });
+  await fc.assert(fc.asyncProperty(lengths, parts, async (lengths, parts) => {
+    const sent = numbered(lengths.reduce((sum, length) => sum + length, 0));
+    let from = 0;
+    const chunks = lengths.map((length) => sent.subarray(from, from += length));
+    const sizes = { minRead: 32, initialSize: 64, busySize: 128, maxSize: 512, reuse: true };
+    const reader = new Reader(chunked(chunks).transport, sizes);
+    const got: Uint8Array[] = [];
+    for (let turn = 0; await reader.fill(); turn++) {
+      const count = Math.floor(reader.length * (parts[turn % parts.length] ?? 1) + 0.01);
+      got.push(reader.view.toBytes().slice(0, count));
+      reader.consume(count);
+    }
+    got.push(reader.view.toBytes().slice());
+    assertEquals(concat(got), sent);
+  }));
+});
