@@ -8,9 +8,10 @@
 import type { Bytes } from "../http/body.ts";
 import { boundBody } from "../http/bounded_body.ts";
 import { CONTENT_DECODED } from "../http/response_reader.ts";
+import type { Protocol } from "../http/call.ts";
 import { setReceivedTrailers } from "../http/trailers.ts";
 import { DecodedBody } from "./decode.ts";
-import type { ResponseSource } from "./lazy_response.ts";
+import { PROTOCOL, type ResponseSource } from "./lazy_response.ts";
 
 /** A real `Response` over a source; its headers may be changed. */
 export class EagerResponse extends Response {
@@ -25,6 +26,10 @@ export class EagerResponse extends Response {
   /** Tells a server that sends the response on whether its `content-encoding` is true of what it sends. */
   get [CONTENT_DECODED](): boolean {
     return this.#source.body instanceof DecodedBody;
+  }
+
+  get [PROTOCOL](): Protocol | undefined {
+    return this.#source.protocol;
   }
 
   override get type(): ResponseType {

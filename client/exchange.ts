@@ -17,6 +17,8 @@ import type { WireRequest } from "./wire_request.ts";
 export interface ReceivedHead {
   /** The status code, 100 to 999. */
   readonly status: number;
+  /** The minor version of HTTP/1; left out in HTTP/2. */
+  readonly minor?: 0 | 1;
   /** The reason phrase; may be empty, and is in HTTP/2. */
   readonly reason: string;
   /** How the content is delimited; only chunked content can have trailers, and what HTTP/2 carries counts as such. */

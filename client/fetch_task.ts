@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { BodySource } from "../http/call.ts";
+import type { BodySource, Protocol } from "../http/call.ts";
 import type { Field } from "../http/fields/field.ts";
 import { isIdempotentMethod } from "../http/fields/method.ts";
 import { isTrailerAllowed } from "../http/fields/trailer.ts";
@@ -21,7 +21,7 @@ import { lateError, type Resend } from "./failure.ts";
 import type { ResponseSource } from "./lazy_response.ts";
 import { locationOf, redirected } from "./redirect.ts";
 import { encode, fieldsOf, isSentWhole, type OutgoingRequest } from "./request.ts";
-import { lazyResponse } from "./response.ts";
+import { lazyResponse, protocolOfHead } from "./response.ts";
 import { Upload } from "./upload.ts";
 import type { WireRequest } from "./wire_request.ts";
 
@@ -255,6 +255,10 @@ class ReceivedResponse implements ResponseSource {
 
   get statusText(): string {
     return this.#head.reason;
+  }
+
+  get protocol(): Protocol {
+    return protocolOfHead(this.#head);
   }
 
   fields(): readonly Field[] {

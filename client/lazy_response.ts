@@ -6,7 +6,7 @@
  */
 
 import { type Bytes, NO_CONTENT, readAll, readStream, streamOf } from "../http/body.ts";
-import type { BodySource } from "../http/call.ts";
+import type { BodySource, Protocol } from "../http/call.ts";
 import type { Field } from "../http/fields/field.ts";
 import { pack, UTF8 } from "../http/lazy_request.ts";
 import { CONTENT_DECODED } from "../http/response_reader.ts";
@@ -30,9 +30,14 @@ export interface ResponseSource {
   readonly url: string;
   /** Whether redirects led there. */
   readonly redirected: boolean;
+  /** The version that carried it. */
+  readonly protocol?: Protocol;
   /** The most that `text()`, `json()` and their like take, in bytes. */
   readonly bodyLimit: number;
 }
+
+/** Under this symbol a response knows the version that carried it; a clone of it doesn't. */
+export const PROTOCOL: unique symbol = Symbol("protocol");
 
 /** A `Response` whose parts are made when touched; 30 ns to make, where one over a stream takes 3,300. */
 export class LazyResponse implements Response {
@@ -56,6 +61,10 @@ export class LazyResponse implements Response {
   /** Tells a server that sends the response on whether its `content-encoding` is true of what it sends. */
   get [CONTENT_DECODED](): boolean {
     return this.#source.body instanceof DecodedBody;
+  }
+
+  get [PROTOCOL](): Protocol | undefined {
+    return this.#source.protocol;
   }
 
   get type(): ResponseType {

@@ -30,6 +30,7 @@ export {
   TunnelRefusedError,
 } from "./error.ts";
 export type { FetchHandler, HandlerInfo } from "./over.ts";
+export { protocolOf } from "./response.ts";
 export { DEFAULT_FETCH_LIMITS, DEFAULT_FETCH_TIMEOUTS } from "./options.ts";
 export type {
   Announcement,
@@ -49,6 +50,7 @@ export { WebSocketClient, type WebSocketClientOptions } from "./web_socket_clien
 export type { ClientConnectionLimits, ClientConnectionTimeouts } from "../http1/client_limits.ts";
 export { Http1Error, type Http1ErrorOptions } from "../http1/error.ts";
 export { Http2Error, type Http2ErrorOptions } from "../http2/error.ts";
+export type { Protocol } from "../http/call.ts";
 export type { ErrorScope, ProtocolError, ProtocolErrorOptions } from "../http/fields/error.ts";
 export { type TrailersInit, trailersOf } from "../http/trailers.ts";
 export { type ClientSocketInit, ClientWebSocket, type ConnectWebSocketOptions } from "../websocket/connect.ts";

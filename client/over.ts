@@ -37,6 +37,8 @@ export interface HandlerInfo {
   readonly trailers: Promise<Headers>;
   /** Sends an interim response, but 101. */
   inform(status: number, headers?: HeadersInit): Promise<void>;
+  /** Promises nothing, as the client takes no pushes from a handler. */
+  push(target: string | URL, options?: { readonly method?: "GET" | "HEAD"; readonly headers?: HeadersInit }): false;
   /** Accepts an upgrade or a CONNECT: the handler returns the response, and has the other end of the transport. */
   upgrade(options?: { readonly protocol?: string; readonly headers?: HeadersInit }): {
     readonly response: Response;
@@ -236,6 +238,7 @@ class HandlerCall implements ExchangeDriver, BodyDemand, RequestSource, Switchab
         if (!this.#over) this.#exchange.informed(headOf(status, fieldsOf(headers)));
         await Promise.resolve();
       },
+      push: () => false,
       upgrade: ({ protocol, headers } = {}) => offerUpgrade(this, { protocol, fields: fieldsOf(headers) }),
     };
   }
@@ -385,7 +388,7 @@ function headOf(
   reason = "",
   framing: ReceivedHead["framing"] = "none",
 ): ReceivedHead {
-  return { status, reason, framing, fields: () => fields };
+  return { status, reason, framing, minor: 1, fields: () => fields };
 }
 
 /** Reads what the request's maker has written, as a server would. */

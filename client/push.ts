@@ -13,7 +13,7 @@ import type { ClientContext } from "./context.ts";
 import { decoded } from "./decode.ts";
 import { rejectionOf } from "./error.ts";
 import type { Exchange, ExchangeDriver, ReceivedHead } from "./exchange.ts";
-import { lazyResponse } from "./response.ts";
+import { lazyResponse, protocolOfHead } from "./response.ts";
 import type { Push } from "./types.ts";
 import { WireRequest } from "./wire_request.ts";
 
@@ -85,6 +85,7 @@ export class PushTask implements Exchange {
       body: readable,
       url: this.#url,
       redirected: false,
+      protocol: protocolOfHead(head),
       bodyLimit: limits.maxBodyBytes,
     });
     if (body !== null && head.framing === "chunked") setReceivedTrailers(response, () => body.trailers());

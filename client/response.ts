@@ -7,7 +7,9 @@
 
 import { streamOf } from "../http/body.ts";
 import { EagerResponse } from "./eager_response.ts";
-import { dressAsResponse, LazyResponse, type ResponseSource } from "./lazy_response.ts";
+import type { Protocol } from "../http/call.ts";
+import type { ReceivedHead } from "./exchange.ts";
+import { dressAsResponse, LazyResponse, PROTOCOL, type ResponseSource } from "./lazy_response.ts";
 import { findResponseSlots, type ResponseSlots } from "./response_slots.ts";
 
 /** Makes a `Response` of a source. */
@@ -107,3 +109,30 @@ export function chooseResponseFactory(slots: ResponseSlots | undefined): Respons
  * and the rest come into being when they are touched; a body that came whole is read without a stream.
  */
 export const lazyResponse: ResponseFactory = chooseResponseFactory(findResponseSlots());
+
+const PROTOCOLS: readonly Protocol[] = ["HTTP/2", "HTTP/1.1", "HTTP/1.0"];
+
+/** The version by which a head came. */
+export function protocolOfHead({ minor }: ReceivedHead): Protocol {
+  return minor === undefined ? "HTTP/2" : minor === 0 ? "HTTP/1.0" : "HTTP/1.1";
+}
+
+/**
+ * The version of HTTP that carried a response; `undefined` for a clone, and for one that no client of this library has got.
+ *
+ * @example
+ * ```ts
+ * import { HttpClient, protocolOf } from "@avx/http/client";
+ * import { serve } from "@avx/http/server";
+ * import { memoryNetwork } from "@avx/http/net";
+ *
+ * const { listener, connect } = memoryNetwork();
+ * await using _server = serve({ listener }, () => new Response("hello"));
+ * await using client = new HttpClient({ connect, protocols: ["h2"] });
+ * console.log(protocolOf(await client.fetch("http://localhost/"))); // HTTP/2
+ * ```
+ */
+export function protocolOf(response: Response): Protocol | undefined {
+  const carried: unknown = Reflect.get(response, PROTOCOL);
+  return PROTOCOLS.find((protocol) => protocol === carried);
+}

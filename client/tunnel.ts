@@ -16,7 +16,7 @@ import type { Exchange, ExchangeDriver, ReceivedHead } from "./exchange.ts";
 import type { Resend } from "./failure.ts";
 import { MAX_RESENDS, type TaskOwner } from "./fetch_task.ts";
 import { fieldsOf } from "./request.ts";
-import { lazyResponse } from "./response.ts";
+import { lazyResponse, protocolOfHead } from "./response.ts";
 import type { Target } from "./target.ts";
 import type { Tunnel, TunnelInit } from "./types.ts";
 import { expectedVersion } from "./version.ts";
@@ -181,6 +181,7 @@ export class TunnelTask implements Exchange {
       body,
       url: this.#tunnel.target.href,
       redirected: false,
+      protocol: protocolOfHead(head),
       bodyLimit: this.#owner.context.limits.maxBodyBytes,
     });
   }

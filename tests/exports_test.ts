@@ -39,6 +39,7 @@ const EXPORTS: Readonly<Record<string, readonly string[]>> = {
     "WorkerStartError",
     "broadcast",
     "deadline",
+    "protocolOf",
     "run",
     "serve",
     "sleep",
@@ -60,6 +61,7 @@ const EXPORTS: Readonly<Record<string, readonly string[]>> = {
     "HttpClient",
     "TunnelRefusedError",
     "WebSocketClient",
+    "protocolOf",
     "trailersOf",
   ],
   "./fields": [

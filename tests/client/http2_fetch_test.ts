@@ -6,7 +6,7 @@
  */
 
 import { assert, assertEquals, assertInstanceOf, assertMatch, assertStrictEquals } from "@std/assert";
-import { type FetchInit, Http2Error, type Information, trailersOf } from "../../client/mod.ts";
+import { type FetchInit, Http2Error, type Information, protocolOf, trailersOf } from "../../client/mod.ts";
 import { latin1, type Pair, Peer, settled as peersSettled } from "../http2/peer.ts";
 import {
   answer,
@@ -40,6 +40,7 @@ Deno.test("HttpClient.fetch sends a request's pseudo-fields first, and ends it w
   answer(peer, 1);
   const { status, statusText, url, ok } = await response;
   assertEquals([status, statusText, url, ok], [200, "", "http://localhost:8080/a?b=c", true]);
+  assertEquals([protocolOf(await response), protocolOf((await response).clone())], ["HTTP/2", undefined]);
   assertEquals(await (await response).text(), "hello");
 });
 

@@ -6,7 +6,14 @@
  */
 
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
-import { Http2Error, HttpClient, type HttpClientOptions, type Information, trailersOf } from "../../client/mod.ts";
+import {
+  Http2Error,
+  HttpClient,
+  type HttpClientOptions,
+  type Information,
+  protocolOf,
+  trailersOf,
+} from "../../client/mod.ts";
 import { withTrailers } from "../../http/mod.ts";
 import { serve } from "../../server/mod.ts";
 import { programTest } from "../programs.ts";
@@ -106,7 +113,8 @@ Deno.test("HttpClient speaks the version that the server of a TLS connection kno
     await using listening = serve(options, (_, info) => new Response(info.protocol));
     await using client = new HttpClient({ tls: { caCerts: [CERT] }, protocols: ours });
     const { port } = listening.addr as Deno.NetAddr;
-    assertEquals(await (await client.fetch(`https://127.0.0.1:${port}/`)).text(), expected);
+    const response = await client.fetch(`https://127.0.0.1:${port}/`);
+    assertEquals([await response.text(), protocolOf(response)], [expected, expected]);
   }
 });
 
