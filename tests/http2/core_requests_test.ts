@@ -293,7 +293,7 @@ const STATES: readonly Row[] = [
 testRows([...REQUESTS, ...STATES]);
 
 everyWay("Http2Connection.receive, §5.1, reserved (local): only RST_STREAM, PRIORITY and WINDOW_UPDATE", (make) => {
-  for (const isWrong of [true, false]) {
+  for (const wrong of ["DATA", "HEADERS", undefined]) {
     const rig = make();
     asked(true)(rig);
     const head = { method: "GET", fields: [], path: "/", scheme: "http", authority: "a", protocol: "" };
@@ -305,7 +305,7 @@ everyWay("Http2Connection.receive, §5.1, reserved (local): only RST_STREAM, PRI
     assertEquals(rig.take(), ["PUSH_PROMISE 2 on 1 :method=GET"]);
     rig.send(grant(2, 1), rawFrame(2, 0, 2, [0, 0, 0, 1, 0]));
     assertEquals(rig.take(), []);
-    rig.send(isWrong ? data(2, 1) : rst(2));
-    assertEquals(rig.take(), isWrong ? ["GOAWAY 1 PROTOCOL_ERROR"] : []);
+    rig.send(wrong === undefined ? rst(2) : wrong === "DATA" ? data(2, 1) : rig.head(2, [["x", "y"]]));
+    assertEquals(rig.take(), wrong === undefined ? [] : ["GOAWAY 1 PROTOCOL_ERROR"]);
   }
 });
