@@ -114,7 +114,7 @@ async function controlled(session) {
   const lengths = [];
   for (
     const settings of [
-      { initialWindowSize: 100 },
+      { initialWindowSize: 2_000 },
       { headerTableSize: 0 },
       { initialWindowSize: 1_000_000, maxFrameSize: 100_000 },
       { headerTableSize: 4_096 },
