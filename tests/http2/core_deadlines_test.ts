@@ -319,6 +319,7 @@ Deno.test("Http2Connection sends the last GOAWAY after 'goAway', or a round trip
     else rig.advance(600);
     assertEquals(rig.take(), ["GOAWAY 1 NO_ERROR"]);
     rig.advance(WEEK);
+    if (!answers && question?.type === "ping") rig.send({ ...question, ack: true }); // it has been said already
     assertEquals(rig.take(), []);
   }
 });
