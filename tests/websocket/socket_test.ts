@@ -15,7 +15,7 @@ import {
   type WebSocketUpgrade,
 } from "../../mod.ts";
 import { frame, hex } from "./conversation.ts";
-import { ended, next, record, settle, Stage } from "./stage.ts";
+import { ended, next, overBoth, record, settle, Stage } from "./stage.ts";
 
 /** A server that echoes what comes as events. */
 function echo(accept: () => WebSocketUpgrade): Response {
@@ -25,8 +25,8 @@ function echo(accept: () => WebSocketUpgrade): Response {
   return response;
 }
 
-Deno.test("a client and a server speak: open, messages, close, with the platform's events", async () => {
-  await using stage = new Stage({ protocols: ["chat"] }, echo);
+overBoth("a client and a server speak: open, messages, close, with the platform's events", async (stageOf) => {
+  await using stage = stageOf({ protocols: ["chat"] }, echo);
   const socket = new WebSocketClient("ws://localhost/a?b", {
     protocols: ["x", "chat"],
     client: stage.client,
@@ -77,8 +77,8 @@ Deno.test("a client and a server speak: open, messages, close, with the platform
   socket.close();
 });
 
-Deno.test("a socket has the platform's constants, and its on… attributes take functions alone", async () => {
-  await using stage = new Stage({}, echo);
+overBoth("a socket has the platform's constants, and its on… attributes take functions alone", async (stageOf) => {
+  await using stage = stageOf({}, echo);
   const socket = stage.client.webSocket("ws://a/", { clock: stage.clock });
   const { CONNECTING, OPEN, CLOSING, CLOSED } = socket;
   assertEquals([CONNECTING, OPEN, CLOSING, CLOSED], [0, 1, 2, 3]);
@@ -106,48 +106,55 @@ Deno.test("a socket has the platform's constants, and its on… attributes take 
   assertEquals(calls, ["open true", "1", "close"]);
 });
 
-Deno.test("a WebSocket's constructor refuses what the platform's does, and headers travel but those of the handshake", async () => {
-  for (const url of ["/relative", "ftp://a/", "ws://a/#fragment", "ws://a/#", "ws://"]) {
-    assertEquals(assertThrows(() => new WebSocketClient(url), DOMException).name, "SyntaxError", url);
-  }
-  for (const protocols of ["a b", ["a", "a"], [""]]) {
-    assertEquals(assertThrows(() => new WebSocketClient("ws://a/", protocols), DOMException).name, "SyntaxError");
-  }
-  assertThrows(() => new WebSocketClient("ws://a/", { timeouts: { close: -1 } }), RangeError, "timeouts.close");
-  const seen: (string | null)[] = [];
-  await using stage = new Stage({}, (accept, { headers }) => {
-    seen.push(headers.get("x-a"), headers.get("sec-websocket-version"), headers.get("sec-websocket-protocol"));
-    return accept().response;
-  });
-  const headers = { "x-a": "1", "sec-websocket-version": "8", "sec-websocket-protocol": "mine" };
-  const socket = stage.client.webSocket("http://a/", { headers, clock: stage.clock });
-  assertEquals(socket.url, "ws://a/");
-  await next(socket, "open");
-  assertEquals(seen, ["1", "13", null]);
-});
+overBoth(
+  "a WebSocket's constructor refuses what the platform's does, and headers travel but those of the handshake",
+  async (stageOf) => {
+    for (const url of ["/relative", "ftp://a/", "ws://a/#fragment", "ws://a/#", "ws://"]) {
+      assertEquals(assertThrows(() => new WebSocketClient(url), DOMException).name, "SyntaxError", url);
+    }
+    for (const protocols of ["a b", ["a", "a"], [""]]) {
+      assertEquals(assertThrows(() => new WebSocketClient("ws://a/", protocols), DOMException).name, "SyntaxError");
+    }
+    assertThrows(() => new WebSocketClient("ws://a/", { timeouts: { close: -1 } }), RangeError, "timeouts.close");
+    const seen: (string | null)[] = [];
+    await using stage = stageOf({}, (accept, { headers }) => {
+      seen.push(headers.get("x-a"), headers.get("sec-websocket-version"), headers.get("sec-websocket-protocol"));
+      return accept().response;
+    });
+    const headers = { "x-a": "1", "sec-websocket-version": "8", "sec-websocket-protocol": "mine" };
+    const socket = stage.client.webSocket("http://a/", { headers, clock: stage.clock });
+    assertEquals(socket.url, "ws://a/");
+    await next(socket, "open");
+    assertEquals(seen, ["1", "13", null]);
+  },
+);
 
-Deno.test("close() refuses wrong codes and reasons, takes all that may be sent, and ends an opening", async () => {
-  await using stage = new Stage({}, echo);
-  const socket = stage.client.webSocket("ws://a/", { clock: stage.clock });
-  assertEquals(assertThrows(() => socket.close(1005), DOMException).name, "InvalidAccessError");
-  assertEquals(assertThrows(() => socket.close(1000, "x".repeat(124)), DOMException).name, "SyntaxError");
-  assertEquals(socket.readyState, 0);
-  const log = record(socket);
-  socket.close(1011, "restart");
-  assertEquals(socket.readyState, 2);
-  await ended(socket);
-  assertEquals(log, ["error Cannot open WebSocket as it was closed before", "close 1006  false"]);
-  const reasoned = stage.client.webSocket("ws://a/", { clock: stage.clock });
-  await next(reasoned, "open");
-  const server = stage.accepted.at(-1)!.socket;
-  reasoned.close(undefined, "a reason alone");
-  assertEquals((await next(server, "close")).code, 1000);
-});
+overBoth(
+  "close() refuses wrong codes and reasons, takes all that may be sent, and ends an opening",
+  async (stageOf) => {
+    await using stage = stageOf({}, echo);
+    const socket = stage.client.webSocket("ws://a/", { clock: stage.clock });
+    assertEquals(assertThrows(() => socket.close(1005), DOMException).name, "InvalidAccessError");
+    assertEquals(assertThrows(() => socket.close(1000, "x".repeat(124)), DOMException).name, "SyntaxError");
+    assertEquals(socket.readyState, 0);
+    const log = record(socket);
+    socket.close(1011, "restart");
+    assertEquals(socket.readyState, 2);
+    await ended(socket);
+    assertEquals(log, ["error Cannot open WebSocket as it was closed before", "close 1006  false"]);
+    const reasoned = stage.client.webSocket("ws://a/", { clock: stage.clock });
+    await next(reasoned, "open");
+    const server = stage.accepted.at(-1)!.socket;
+    reasoned.close(undefined, "a reason alone");
+    assertEquals((await next(server, "close")).code, 1000);
+  },
+);
 
-Deno.test("a Blob is sent in its place: what was sent behind it follows it, and so does the Close", async () => {
-  await using stage = new Stage();
+overBoth("a Blob is sent in its place: what was sent behind it follows it, and so does the Close", async (stageOf) => {
+  await using stage = stageOf();
   const socket = stage.client.webSocket("ws://a/", { clock: stage.clock });
   await next(socket, "open");
+  await settle();
   const server = stage.accepted[0]!.socket;
   const log = record(server);
   server.binaryType = "arraybuffer";
@@ -173,8 +180,8 @@ Deno.test("a Blob is sent in its place: what was sent behind it follows it, and 
   assertEquals([await nine, socket.bufferedAmount], [9, 0]);
 });
 
-Deno.test("compression that both ends want is used, and gives the same messages", async () => {
-  await using stage = new Stage({ compression: { threshold: 0 } }, echo);
+overBoth("compression that both ends want is used, and gives the same messages", async (stageOf) => {
+  await using stage = stageOf({ compression: { threshold: 0 } }, echo);
   const text = "the same words again and again, ".repeat(30);
   const sizes: number[] = [];
   for (const compression of [false, true, { clientNoContextTakeover: true, serverNoContextTakeover: true, level: 9 }]) {
@@ -236,8 +243,8 @@ Deno.test("stream lets a writer wait whose peer doesn't read", async () => {
   assertEquals(written, 50);
 });
 
-Deno.test("stream: closing the writable is the closing handshake; cancelling or aborting says why", async () => {
-  await using stage = new Stage({}, echo);
+overBoth("stream: closing the writable is the closing handshake; cancelling or aborting says why", async (stageOf) => {
+  await using stage = stageOf({}, echo);
   const open = async () => {
     const socket = stage.client.webSocket("ws://a/", { clock: stage.clock });
     const opened = await socket.stream.opened;
@@ -275,30 +282,33 @@ Deno.test("stream: closing the writable is the closing handshake; cancelling or 
   assertThrows(() => four.stream.close({ reason: "x".repeat(124) }), DOMException, "received 124");
 });
 
-Deno.test("stream: an echo is a pipe from readable to writable, which ends well when the peer closes", async () => {
-  const pipes: Promise<void>[] = [];
-  await using stage = new Stage({}, (accept) => {
-    const { response, stream } = accept();
-    pipes.push(stream.readable.pipeTo(stream.writable));
-    return response;
-  });
-  const socket = stage.client.webSocket("ws://a/", { clock: stage.clock });
-  await next(socket, "open");
-  const log = record(socket);
-  for (let at = 0; at < 20; at++) socket.send(`message ${at}`);
-  socket.send("x".repeat(200_000));
-  await next(socket, "message");
-  while (log.length < 21) await next(socket, "message");
-  socket.close(4000);
-  await ended(socket);
-  await Promise.all(pipes);
-  assertEquals([log[19], log[20]!.length, log[21]], ["message message 19", 200_008, "close 4000  true"]);
-  const { writable } = stage.accepted[0]!.stream;
-  assertEquals(writable.locked, false);
-});
+overBoth(
+  "stream: an echo is a pipe from readable to writable, which ends well when the peer closes",
+  async (stageOf) => {
+    const pipes: Promise<void>[] = [];
+    await using stage = stageOf({}, (accept) => {
+      const { response, stream } = accept();
+      pipes.push(stream.readable.pipeTo(stream.writable));
+      return response;
+    });
+    const socket = stage.client.webSocket("ws://a/", { clock: stage.clock });
+    await next(socket, "open");
+    const log = record(socket);
+    for (let at = 0; at < 20; at++) socket.send(`message ${at}`);
+    socket.send("x".repeat(200_000));
+    await next(socket, "message");
+    while (log.length < 21) await next(socket, "message");
+    socket.close(4000);
+    await ended(socket);
+    await Promise.all(pipes);
+    assertEquals([log[19], log[20]!.length, log[21]], ["message message 19", 200_008, "close 4000  true"]);
+    const { writable } = stage.accepted[0]!.stream;
+    assertEquals(writable.locked, false);
+  },
+);
 
-Deno.test("stream rejects where the connection can't be opened, or breaks off", async () => {
-  await using stage = new Stage(
+overBoth("stream rejects where the connection can't be opened, or breaks off", async (stageOf) => {
+  await using stage = stageOf(
     {},
     (accept, { url }) => url.endsWith("/no") ? new Response("no", { status: 404 }) : accept().response,
   );
@@ -317,8 +327,8 @@ Deno.test("stream rejects where the connection can't be opened, or breaks off", 
   await assertRejects(() => writable.getWriter().write("x"), WebSocketError);
 });
 
-Deno.test("a signal gives an opening up, and an open connection is none of its business", async () => {
-  await using stage = new Stage();
+overBoth("a signal gives an opening up, and an open connection is none of its business", async (stageOf) => {
+  await using stage = stageOf();
   const early = stage.client.webSocket("ws://a/", { signal: AbortSignal.abort(), clock: stage.clock });
   const log = record(early);
   await ended(early);
@@ -331,8 +341,8 @@ Deno.test("a signal gives an opening up, and an open connection is none of its b
   assertEquals(socket.readyState, socket.OPEN);
 });
 
-Deno.test("a failing connection tells of it by an ErrorEvent with the error, then by a close event", async () => {
-  await using stage = new Stage();
+overBoth("a failing connection tells of it by an ErrorEvent with the error, then by a close event", async (stageOf) => {
+  await using stage = stageOf();
   const { wire } = await stage.open();
   const { socket } = stage.accepted[0]!;
   const log = record(socket);
@@ -415,8 +425,8 @@ Deno.test("a peer that takes nothing is cut once more waits than may, and costs 
   assertMatch(log.join(), /^error Cannot send as at most 50000 bytes may wait: received \d+,close 1006/);
 });
 
-Deno.test("terminate() cuts at once, before the opening and after", async () => {
-  await using stage = new Stage({}, echo);
+overBoth("terminate() cuts at once, before the opening and after", async (stageOf) => {
+  await using stage = stageOf({}, echo);
   const early = stage.client.webSocket("ws://a/", { clock: stage.clock });
   early.terminate();
   await ended(early);
@@ -430,8 +440,8 @@ Deno.test("terminate() cuts at once, before the opening and after", async () => 
   assertMatch(log.join(), /^error .*cut by this end,close 1006/);
 });
 
-Deno.test("ping() asks the peer, and its payload is bounded", async () => {
-  await using stage = new Stage();
+overBoth("ping() asks the peer, and its payload is bounded", async (stageOf) => {
+  await using stage = stageOf();
   const { wire } = await stage.open();
   const { socket } = stage.accepted[0]!;
   socket.ping();
@@ -488,14 +498,14 @@ Deno.test("a handler that returns another response leaves its socket failed, not
   assertEquals(stage.accepted[0]!.socket.readyState, 3);
 });
 
-Deno.test("a listener that throws harms nobody but itself", async () => {
+overBoth("a listener that throws harms nobody but itself", async (stageOf) => {
   const told: unknown[] = [];
   const onError = (event: ErrorEvent) => {
     event.preventDefault();
     told.push(event.error);
   };
   globalThis.addEventListener("error", onError);
-  await using stage = new Stage();
+  await using stage = stageOf();
   const { wire } = await stage.open();
   const { socket } = stage.accepted[0]!;
   socket.addEventListener("message", () => {

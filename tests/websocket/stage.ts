@@ -7,7 +7,7 @@
 
 import { assertEquals } from "@std/assert";
 import { HttpClient } from "../../client/mod.ts";
-import { type MemoryDialOptions, memoryNetwork, type MemoryTransport, type Wire } from "../../net/mod.ts";
+import { type MemoryDialOptions, memoryNetwork, type MemoryTransport, type Transport, Wire } from "../../net/mod.ts";
 import { type Handler, type HttpServer, serve } from "../../server/mod.ts";
 import { ManualClock } from "../../timer/mod.ts";
 import { upgradeWebSocket, type UpgradeWebSocketOptions, type WebSocketUpgrade } from "../../websocket/mod.ts";
@@ -17,6 +17,12 @@ import { task } from "../net/turns.ts";
 export const OPENING = "GET /chat HTTP/1.1\r\nhost: a\r\nupgrade: websocket\r\nconnection: upgrade\r\n" +
   "sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\nsec-websocket-version: 13\r\n";
 
+/** What carries WebSockets. */
+export type Carrier = "HTTP/1.1" | "HTTP/2";
+
+/** Answers a request, which it may accept. */
+export type StageHandler = (accept: () => WebSocketUpgrade, request: Request) => Response;
+
 /** A server, its clock and its client. */
 export class Stage implements AsyncDisposable {
   readonly clock = new ManualClock();
@@ -25,13 +31,12 @@ export class Stage implements AsyncDisposable {
   /** What the handler accepted, in order. */
   readonly accepted: WebSocketUpgrade[] = [];
   readonly #network = memoryNetwork();
-  readonly #wires: Wire<MemoryTransport>[] = [];
+  readonly #carrier: Carrier;
+  readonly #wires: Wire<Transport>[] = [];
 
   /** Serves what `handler` answers; by default each request is accepted, with the options. */
-  constructor(
-    options: UpgradeWebSocketOptions = {},
-    handler?: (accept: () => WebSocketUpgrade, request: Request) => Response,
-  ) {
+  constructor(options: UpgradeWebSocketOptions = {}, handler?: StageHandler, carrier: Carrier = "HTTP/1.1") {
+    this.#carrier = carrier;
     const answer: Handler = (request) => {
       const accept = () => {
         const upgrade = upgradeWebSocket(request, { clock: this.clock, ...options });
@@ -41,7 +46,11 @@ export class Stage implements AsyncDisposable {
       return handler === undefined ? accept().response : handler(accept, request);
     };
     this.server = serve({ listener: this.#network.listener, clock: this.clock }, answer);
-    this.client = new HttpClient({ connect: ({ signal }) => this.#network.connect({ signal }), clock: this.clock });
+    this.client = new HttpClient({
+      connect: ({ signal }) => this.#network.connect({ signal }),
+      clock: this.clock,
+      protocols: [carrier === "HTTP/2" ? "h2" : "http/1.1"],
+    });
   }
 
   /** Connects by hand. */
@@ -51,13 +60,23 @@ export class Stage implements AsyncDisposable {
     return wire;
   }
 
-  /** Connects by hand, and opens a WebSocket; gives the response's head too. */
-  async open(fields = "", options: MemoryDialOptions = {}): Promise<{ wire: Wire<MemoryTransport>; head: string }> {
+  /** Opens a WebSocket by hand; gives the head of a response over HTTP/1.1 too, whose wire may have options. */
+  async open(fields = "", options: MemoryDialOptions = {}): Promise<{ wire: Wire<Transport>; head: string }> {
+    if (this.#carrier === "HTTP/2") return { wire: await this.#openStream(), head: "" };
     const wire = await this.dial(options);
     await wire.write(`${OPENING}${fields}\r\n`);
     const head = await wire.readUntil("\r\n\r\n");
     await settle();
     return { wire, head };
+  }
+
+  async #openStream(): Promise<Wire<Transport>> {
+    const headers = { "sec-websocket-version": "13" };
+    const { transport } = await this.client.upgrade("http://a/chat", "websocket", { headers });
+    const wire = new Wire(transport);
+    this.#wires.push(wire);
+    await settle();
+    return wire;
   }
 
   /** Moves the time, and lets this have its effects. */
@@ -75,6 +94,16 @@ export class Stage implements AsyncDisposable {
     await this.server.shutdown({ signal: AbortSignal.abort() });
     await settle();
     assertEquals([this.server.stats.connections, this.clock.alarms], [0, 0], "connections, timers");
+  }
+}
+
+/** Declares a test for each carrier. */
+export function overBoth(
+  name: string,
+  fn: (stageOf: (options?: UpgradeWebSocketOptions, handler?: StageHandler) => Stage) => Promise<void>,
+): void {
+  for (const carrier of ["HTTP/1.1", "HTTP/2"] as const) {
+    Deno.test(`${name} (${carrier})`, () => fn((options, handler) => new Stage(options, handler, carrier)));
   }
 }
 
