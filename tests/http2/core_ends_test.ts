@@ -10,7 +10,7 @@ import type { HpackField } from "../../hpack/mod.ts";
 import { contentOfText } from "../../http2/connection.ts";
 import type { RequestHead } from "../../http2/message.ts";
 import { get, post } from "./peer.ts";
-import { data, everyWay, goAway, grant, ping, Rig, rst, settingsFrame } from "./rig.ts";
+import { data, everyWay, goAway, grant, ping, rawFrame, Rig, rst, settingsFrame } from "./rig.ts";
 
 const OK: readonly HpackField[] = [{ name: ":status", value: "200" }];
 const GET: readonly HpackField[] = [{ name: ":method", value: "GET" }];
@@ -79,8 +79,8 @@ everyWay(
 
 Deno.test("Http2Connection names no later stream in a second GOAWAY, whatever has come since (§6.8)", () => {
   const rig = leaving(new Rig(), 1);
-  rig.send(rig.head(5, get(), { end: true }), data(9, 0), data(2, 1));
-  assertEquals(rig.take(), ["GOAWAY 1 PROTOCOL_ERROR"]);
+  rig.send(rig.head(5, get(), { end: true }), data(9, 0), rawFrame(2, 0, 7, [0, 0, 0, 3]), data(2, 1));
+  assertEquals(rig.take(), ["RST_STREAM 7 FRAME_SIZE_ERROR", "GOAWAY 1 PROTOCOL_ERROR"]);
 });
 
 Deno.test("Http2Connection.abort ends at once, and tells the peer why", () => {
