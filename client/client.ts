@@ -19,8 +19,8 @@ import type { FetchInit, FetchInput, HttpClientOptions, Tunnel, TunnelInit } fro
 import { openWebSocket } from "./web_socket.ts";
 
 /**
- * An HTTP/1.1 client with connections of its own. {@linkcode HttpClient.fetch} has the platform's shape, and can be handed
- * over as a `fetch`.
+ * A client of HTTP/1.1 and HTTP/2 with connections of its own. {@linkcode HttpClient.fetch} has the platform's shape, and can
+ * be handed over as a `fetch`. Over TLS the server chooses the version by ALPN; see `protocols` of the options.
  *
  * @example
  * ```ts
@@ -84,12 +84,12 @@ export class HttpClient implements AsyncDisposable, Disposable {
    * the client was made with `decompress`.
    *
    * A request is sent once. It goes over another connection only where nothing of it can have been processed and it may be
-   * repeated (RFC 9110 §9.2.2): when no octet of it had left, or when it is idempotent and a reused connection ended
-   * without an octet of an answer.
+   * repeated (RFC 9110 §9.2.2): when no octet of it had left, when an HTTP/2 server says that it was not processed (RFC 9113
+   * §8.7), or when it is idempotent and a reused connection ended without an octet of an answer.
    *
    * Rejects with the signal's reason, with a `DOMException` named `TimeoutError` that names what took too long, and with a
-   * `TypeError` for all else, whose `cause` is a {@linkcode ClientError} or an {@linkcode Http1Error} where it wasn't the
-   * caller's mistake.
+   * `TypeError` for all else, whose `cause` is a {@linkcode ClientError}, an {@linkcode Http1Error} or an
+   * {@linkcode Http2Error} where it wasn't the caller's mistake.
    */
   readonly fetch = (input: FetchInput, init?: FetchInit): Promise<Response> => {
     try {
@@ -131,7 +131,7 @@ export class HttpClient implements AsyncDisposable, Disposable {
   }
 
   /**
-   * Asks a proxy for a tunnel by CONNECT (RFC 9110 §9.3.6).
+   * Asks a proxy for a tunnel by CONNECT (RFC 9110 §9.3.6); over HTTP/2 it is one stream of a connection (RFC 9113 §8.5).
    *
    * Rejects as {@linkcode HttpClient.fetch} does; where the proxy answers otherwise than by a 2xx, the `cause` is a
    * {@linkcode TunnelRefusedError} that has its response.
@@ -144,12 +144,13 @@ export class HttpClient implements AsyncDisposable, Disposable {
   };
 
   /**
-   * Asks a server to go on in another protocol (RFC 9110 §7.8).
+   * Asks a server to go on in another protocol: by an Upgrade (RFC 9110 §7.8), or over HTTP/2 by an extended CONNECT (RFC 8441
+   * §4), where the server allows for it; where it doesn't, over a connection of HTTP/1.1.
    *
-   * Rejects as {@linkcode HttpClient.fetch} does; where the server answers otherwise than by a 101, the `cause` is a
-   * {@linkcode TunnelRefusedError} that has its response.
+   * Rejects as {@linkcode HttpClient.fetch} does; where the server answers otherwise than by a 101, or a 2xx over HTTP/2, the
+   * `cause` is a {@linkcode TunnelRefusedError} that has its response.
    *
-   * @param protocols What is offered, the most wanted first, such as `websocket`.
+   * @param protocols What is offered, the most wanted first, such as `websocket`; over HTTP/2 but the first.
    */
   readonly upgrade = (
     input: string | URL,

@@ -75,6 +75,8 @@ export class Http2Driver implements Http2ExchangeDriver {
   #flushing = false;
   #writing = false;
   #writeError: unknown;
+  /** Why this side ends the connection. */
+  #reason: unknown;
   #left = false;
   /** Whether the server has broken a rule, and should read why. */
   #broken = false;
@@ -112,9 +114,9 @@ export class Http2Driver implements Http2ExchangeDriver {
     return Math.min(core.capacity, most - core.openStreams);
   }
 
-  /** Whether it carries nothing. */
+  /** Whether it carries nothing, and nobody has still to be told of anything. */
   get idle(): boolean {
-    return this.core.openStreams === 0 && this.#early.length === 0;
+    return this.core.openStreams === 0 && this.#early.length === 0 && !this.#processing;
   }
 
   /** How many streams the server takes; `undefined` before it has said so. */
@@ -154,6 +156,7 @@ export class Http2Driver implements Http2ExchangeDriver {
    */
   abort(reason: unknown): void {
     if (this.#closed) return;
+    this.#reason = reason;
     this.#leave();
     for (const stream of [...this.core.streams()]) {
       if (stream.owner?.isTunnel === false) this.#abortOne(stream.owner, reason);
@@ -162,8 +165,9 @@ export class Http2Driver implements Http2ExchangeDriver {
     if (this.#closed) return;
     this.core.shutdown(this.#tick());
     this.#flushNow(); // said goodbye as far as the socket takes it at once
-    if (this.core.openStreams === 0) this.#close(undefined);
-    else this.#arm();
+    if (this.core.openStreams === 0) return this.#close(undefined);
+    this.flush();
+    this.#arm();
   }
 
   #abortOne(carried: Http2Exchange, reason: unknown): void {
@@ -198,11 +202,9 @@ export class Http2Driver implements Http2ExchangeDriver {
   #process(): void {
     const { core } = this;
     const reader = this.#reader;
-    this.#processing = true;
     const used = core.receive(reader.buffer, reader.start, reader.end, this.#now);
     this.#handle();
     reader.consume(used);
-    this.#processing = false;
     this.flush();
     this.settle();
     this.#arm();
@@ -215,15 +217,28 @@ export class Http2Driver implements Http2ExchangeDriver {
     this.#close(undefined);
   }
 
-  /** Handles what the protocol has told, also what it tells meanwhile. */
+  /**
+   * Handles what the protocol has told, also what it tells meanwhile; who is told may do anything, but nothing of this is begun
+   * again within. Behind a close nobody is told but of that.
+   */
   #handle(): void {
     const { events } = this.core;
-    for (let index = 0; index < events.length && !this.#closed; index++) {
+    this.#processing = true;
+    for (let index = 0; index < events.length; index++) {
       const event = events[index]!;
-      if (event.type === "response") index = this.#response(event, events, index);
+      if (this.#closed) this.#onBehindClose(event);
+      else if (event.type === "response") index = this.#response(event, events, index);
       else this.#on(event);
     }
     events.length = 0;
+    this.#processing = false;
+  }
+
+  /** Some of what came was not told when the connection was closed. */
+  #onBehindClose(event: Http2Event<Http2Exchange>): void {
+    if (!("stream" in event)) return;
+    const lost = connectionLost({ reused: this.reused, unprocessed: false, cause: undefined }, false);
+    event.stream.owner?.lose(this.#reason ?? lost, "no");
   }
 
   #on(event: Http2Event<Http2Exchange>): void {
@@ -430,9 +445,13 @@ export class Http2Driver implements Http2ExchangeDriver {
     } catch (error) {
       return this.#lost(error); // the caller took content back that it had given
     }
-    if (this.core.events.length > 0) this.#handle();
+    this.#writing = view !== undefined; // before anyone is told of anything, as who is may have more to send
+    if (this.core.events.length > 0) {
+      this.#handle();
+      this.settle();
+    }
+    if (this.#closed) return;
     if (view === undefined) return this.#flushed();
-    this.#writing = true;
     this.transport.write(view).then(this.#written, this.#writeFailed);
   }
 

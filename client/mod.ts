@@ -1,7 +1,7 @@
 /**
- * An HTTP/1.1 client with the shape of `fetch`, and what that lacks: trailers both ways, interim responses, deadlines and
- * limits for everything, a pool of connections that can be tuned, tunnels, any transport, a clock of one's own. No request
- * is ever sent twice behind its caller's back.
+ * A client of HTTP/1.1 and HTTP/2 with the shape of `fetch`, and what that lacks: trailers both ways, interim responses,
+ * deadlines and limits for everything, a pool of connections that can be tuned, tunnels, pushes, any transport, a clock of
+ * one's own. No request is ever sent twice behind its caller's back.
  *
  * @example Fetch over a network in memory
  * ```ts

@@ -316,6 +316,26 @@ Deno.test("HttpClient.close() rejects what is under way and what waits, and says
   set[Symbol.dispose]();
 });
 
+Deno.test("HttpClient.close() within a callback ends also what has come and was not told yet", async () => {
+  const set = http2Stage();
+  const warm = set.client.fetch("http://a/");
+  const peer = await set.accept();
+  await serveOne(peer);
+  await (await warm).text();
+  const onInformation = () => set.client.close();
+  const failing = ["/1", "/2"].map((path) => rejection(set.client.fetch(`http://a${path}`, { onInformation })));
+  for (const _ of failing) await heardRequest(peer);
+  const head = (status: string) => peer.encoder.encodeBlock([{ name: ":status", value: status }]);
+  peer.write(
+    { type: "headers", streamId: 3, endStream: false, endHeaders: true, fragment: head("103") },
+    { type: "headers", streamId: 3, endStream: true, endHeaders: true, fragment: head("200") },
+    { type: "headers", streamId: 5, endStream: true, endHeaders: true, fragment: head("200") },
+  );
+  for (const error of await Promise.all(failing)) assertMatch(String(error), /the client is closed/);
+  assertEquals(set.client.connections, 0);
+  set[Symbol.dispose]();
+});
+
 Deno.test("HttpClient gives up a dial that nobody waits for any more", async () => {
   const clock = new ManualClock();
   const aborted = Promise.withResolvers<void>();
