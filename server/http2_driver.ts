@@ -62,6 +62,8 @@ export class Http2Driver implements Http2CallDriver, ConnectionDriver {
   #drained: PromiseWithResolvers<void> | undefined;
   /** The calls that were pushed and are not over. */
   #pushed: readonly Http2Call[] = NO_CALLS;
+  /** The deadlines of streams whose holders are done, and have left something to be sent. */
+  #lasting: Set<Disposable> | undefined;
   /** Whether the server ends, so that what was handed over is all that the connection is still there for. */
   #leaving = false;
   /** Whether requests are refused, as the server has ended at once. */
@@ -324,6 +326,16 @@ export class Http2Driver implements Http2CallDriver, ConnectionDriver {
     this.core.discard(stream);
     this.#end(call, new Deno.errors.Interrupted("The stream was closed"));
     this.flush();
+    const { write } = this.#context.timeouts;
+    if (stream.closed || stream.buffered === 0 || write === Infinity) return;
+    // Nobody waits for what the client has no room for but this.
+    const deadline = this.#context.scheduler.after(write, () => {
+      this.#lasting?.delete(deadline);
+      this.core.reset(stream, ErrorCode.Cancel);
+      this.flush();
+    }, { ref: false });
+    this.#lasting ??= new Set();
+    this.#lasting.add(deadline);
   }
 
   #fail({ stream, error, byPeer }: ResetEvent<Http2Call>): void {
@@ -436,6 +448,7 @@ export class Http2Driver implements Http2CallDriver, ConnectionDriver {
     this.#closed = true;
     this.#reason = reason;
     this.#context.scheduler.cancel(this.#timer);
+    for (const deadline of this.#lasting ?? []) deadline[Symbol.dispose]();
     this.#transport.close();
     this.#release();
     this.#owner.closed(this.#permit);

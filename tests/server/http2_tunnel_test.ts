@@ -352,6 +352,23 @@ Deno.test("a tunnel's close() behind END_STREAM of both sides sends nothing more
   assertEquals(framesOf(peer, "rstStream"), []);
 });
 
+Deno.test("a tunnel's close() gives a client that doesn't read until the write deadline for what was written", async () => {
+  const { stage, tunnels } = held({ timeouts: { write: 5_000 } });
+  await using _stage = stage;
+  const { peer, streamId, tunnel } = await open(stage, tunnels);
+  const read = await open(stage, tunnels, peer);
+  for (let written = 0; written < 100_000;) written += await tunnel.write(new Uint8Array(50_000));
+  tunnel.close();
+  await stage.advance(4_999);
+  assertEquals(framesOf(peer, "rstStream"), []);
+  await stage.advance(1);
+  assertEquals((await peer.message(streamId)).code, ErrorCode.Cancel);
+  peer.grant(0, 100);
+  await read.tunnel.write(bytes("alive"));
+  await stage.settle();
+  assertEquals(textOf(peer, read.streamId), "alive");
+});
+
 Deno.test("a tunnel's close() rejects a parked write", async () => {
   const { stage, tunnels } = held();
   await using _stage = stage;
