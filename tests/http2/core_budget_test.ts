@@ -179,6 +179,20 @@ Deno.test("Http2Connection ends no content that it has not sent whole, where its
   assertLess(sent.length, 1_010);
 });
 
+Deno.test("Http2Connection counts a handler until it has given its answer, and once", () => {
+  const rig = new Rig({ limits: { maxConcurrentStreams: 1 } });
+  const ask = (id: number) => rig.send(rig.head(id, get(), { end: true }), rst(id));
+  ask(1);
+  rig.core.release(rig.stream(1));
+  rig.core.release(rig.stream(1));
+  ask(3);
+  ask(5); // the handler of 3 still works, though its stream is closed
+  assertEquals(rig.take(), ["RST_STREAM 5 REFUSED_STREAM"]);
+  rig.core.release(rig.stream(3));
+  ask(7);
+  assertEquals(rig.take(), []);
+});
+
 // Who only has much to do.
 
 Deno.test("Http2Connection is calm about a PING in each round trip in which content is sent, however short (gRPC)", () => {
