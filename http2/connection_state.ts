@@ -171,11 +171,17 @@ export class ConnectionState<O> implements SenderOwner<O> {
     if (stream.discarding) return;
     stream.discarding = true;
     this.flow.took(stream, stream.unread);
+    if (stream.isTunnel) this.soon(() => this.#letGo(stream));
     if (stream.received || stream.closed) return;
     const { gaps, requests } = this.deadlines;
     gaps.remove(stream);
     requests.remove(stream);
     if (stream.state === State.HalfClosedLocal) this.soon(() => this.#drain(stream));
+  }
+
+  /** What its holder left behind of a tunnel waits for room no longer than other content. */
+  #letGo(stream: Http2Stream<O>): void {
+    if (!stream.closed && stream.buffered > 0) this.stalled(stream);
   }
 
   /** What the peer still sends is thrown away, but not for long. */
@@ -313,7 +319,8 @@ export class ConnectionState<O> implements SenderOwner<O> {
   /** See {@linkcode SenderOwner.stalled}. */
   stalled(stream: Http2Stream<O>): void {
     if (this.peerEnded) return this.loseToEnd(stream);
-    if (!stream.isTunnel) this.deadlines.stalls.begin(stream, this.now);
+    // A tunnel may be silent for as long as both ends like; once its own end has let go, nobody else gives it up.
+    if (!stream.isTunnel || stream.discarding) this.deadlines.stalls.begin(stream, this.now);
   }
 
   /** See {@linkcode SenderOwner.dataSent}. */
