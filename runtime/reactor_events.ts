@@ -174,7 +174,7 @@ export class PortSource extends Source implements Disposable {
   #messages: MessageEvent[] = [];
   /** Where those begin that nobody took yet. */
   #start = 0;
-  readonly #onMessage = (event: Event): void => {
+  readonly #onMessage: EventListener = (event) => {
     if (!(event instanceof MessageEvent)) return;
     this.#messages.push(event);
     this.changed();
