@@ -5,24 +5,19 @@
  * @module
  */
 
-import type { Field } from "../http/fields/field.ts";
 import { Http2Connection } from "../http2/connection.ts";
-import { ErrorCode, type Http2Error } from "../http2/error.ts";
-import type { Http2Event, PushEvent, ResetEvent, ResponseEvent } from "../http2/events.ts";
+import { ErrorCode } from "../http2/error.ts";
 import { Reader } from "../net/reader.ts";
 import type { Transport } from "../net/transport.ts";
 import type { Timer } from "../timer/wheel.ts";
 import type { ClientContext } from "./context.ts";
 import type { Exchange } from "./exchange.ts";
-import type { Resend } from "./failure.ts";
-import { Http2Exchange, type Http2ExchangeDriver } from "./http2_exchange.ts";
-import { connectionLost, failureOf } from "./http2_failure.ts";
-import { isPushable, PushTask } from "./push.ts";
+import { Http2Dispatch, type Http2DispatchOwner } from "./http2_dispatch.ts";
+import { Http2Exchange } from "./http2_exchange.ts";
+import { connectionLost } from "./http2_failure.ts";
 
 /** Small while nothing is said; a DATA frame of the usual length fits in the buffers of a connection that is busy. */
 const READER_SIZES = { initialSize: 512, busySize: 32 * 1024, maxSize: 256 * 1024 };
-/** Longest content that is left where it was read, in bytes: a copy costs more than what it keeps alive. */
-const VIEW_BYTES = 16 * 1024;
 /**
  * How many jobs a connection waits without a stream before it idles: whoever waited for a response often asks for more within
  * four of them, and to idle and to come back is spared then.
@@ -52,35 +47,27 @@ export interface Http2DriverOptions {
 }
 
 /** Drives one connection until it has ended. */
-export class Http2Driver implements Http2ExchangeDriver {
+export class Http2Driver implements Http2DispatchOwner {
   readonly core: Http2Connection<Http2Exchange>;
   readonly context: ClientContext;
   readonly transport: Transport;
-  /** Whether an exchange has come to its end on the connection. */
-  reused = false;
+  readonly #dispatch: Http2Dispatch;
   readonly #owner: Http2DriverOwner;
-  readonly #origin: string;
   readonly #assumedStreams: number;
-  readonly #reader: Reader;
+  readonly reader: Reader;
   readonly #timer: Timer;
   /** Exchanges that wait for the server's settings. */
   readonly #early: Http2Exchange[] = [];
   /** Whether there may be exchanges whose content is deferred. */
   #hasDeferred = true;
-  /** How many streams the server has shown to take, since it refused one below its own limit. */
-  #tolerated = Infinity;
   #alarmAt = Infinity;
   #now: number;
-  #processing = false;
   #flushing = false;
   #writing = false;
-  #writeError: unknown;
-  /** Why this side ends the connection. */
-  #reason: unknown;
+  writeError: unknown;
   #left = false;
-  /** Whether the server has broken a rule, and should read why. */
-  #broken = false;
-  #closed = false;
+  /** Whether the connection is closed. */
+  closed = false;
   /** Whether the connection keeps the process alive. */
   #held = false;
   /** How many jobs are left until a connection without a stream is idle. */
@@ -92,7 +79,6 @@ export class Http2Driver implements Http2ExchangeDriver {
     this.context = context;
     this.transport = transport;
     this.#owner = options.owner;
-    this.#origin = options.origin;
     this.#assumedStreams = options.assumedStreams;
     this.core = new Http2Connection({
       role: "client",
@@ -101,22 +87,28 @@ export class Http2Driver implements Http2ExchangeDriver {
       now,
       acceptsPush: context.onPush !== undefined,
     });
-    this.#reader = new Reader(transport, READER_SIZES);
+    this.reader = new Reader(transport, READER_SIZES);
+    this.#dispatch = new Http2Dispatch(this, options.origin);
     this.#timer = context.scheduler.timer(() => this.#expire(), { ref: false });
     this.#now = now;
+  }
+
+  /** Whether an exchange has come to its end on the connection. */
+  get reused(): boolean {
+    return this.#dispatch.reused;
   }
 
   /** How many more requests may be given to it now. */
   get room(): number {
     const { core } = this;
-    if (this.#closed || this.#writeError !== undefined) return 0;
-    const most = core.begun ? this.#tolerated : Math.min(this.#tolerated, this.#assumedStreams);
+    if (this.closed || this.writeError !== undefined) return 0;
+    const most = core.begun ? this.#dispatch.tolerated : Math.min(this.#dispatch.tolerated, this.#assumedStreams);
     return Math.min(core.capacity, most - core.openStreams);
   }
 
   /** Whether it carries nothing, and nobody has still to be told of anything. */
   get idle(): boolean {
-    return this.core.openStreams === 0 && this.#early.length === 0 && !this.#processing;
+    return this.core.openStreams === 0 && this.#early.length === 0 && !this.#dispatch.active;
   }
 
   /** How many streams the server takes; `undefined` before it has said so. */
@@ -155,14 +147,14 @@ export class Http2Driver implements Http2ExchangeDriver {
    * closed.
    */
   abort(reason: unknown): void {
-    if (this.#closed) return;
-    this.#reason = reason;
+    if (this.closed) return;
+    this.#dispatch.reason = reason;
     this.#leave();
     for (const stream of [...this.core.streams()]) {
       if (stream.owner?.isTunnel === false) this.#abortOne(stream.owner, reason);
     }
     for (const carried of this.#early.splice(0)) carried.lose(reason, "no");
-    if (this.#closed) return;
+    if (this.closed) return;
     this.core.shutdown(this.#tick());
     this.#flushNow(); // said goodbye as far as the socket takes it at once
     if (this.core.openStreams === 0) return this.#close(undefined);
@@ -184,14 +176,14 @@ export class Http2Driver implements Http2ExchangeDriver {
   }
 
   #read(): void {
-    if (!this.#closed) this.transport.read(this.#reader.space()).then(this.#received, this.#lost);
+    if (!this.closed) this.transport.read(this.reader.space()).then(this.#received, this.#lost);
   }
 
   readonly #received = (count: number | null): void => {
     try {
       this.#tick();
       if (count === null) return this.#receiveEnd();
-      this.#reader.commit(count);
+      this.reader.commit(count);
       this.#process();
       this.#read();
     } catch (error) {
@@ -201,9 +193,9 @@ export class Http2Driver implements Http2ExchangeDriver {
 
   #process(): void {
     const { core } = this;
-    const reader = this.#reader;
+    const reader = this.reader;
     const used = core.receive(reader.buffer, reader.start, reader.end, this.#now);
-    this.#handle();
+    this.#dispatch.handle();
     reader.consume(used);
     this.flush();
     this.settle();
@@ -213,119 +205,20 @@ export class Http2Driver implements Http2ExchangeDriver {
   /** The server says no more: what waits for it is lost. */
   #receiveEnd(): void {
     this.core.receiveEnd(this.#now);
-    this.#handle();
+    this.#dispatch.handle();
     this.#close(undefined);
   }
 
-  /**
-   * Handles what the protocol has told, also what it tells meanwhile; who is told may do anything, but nothing of this is begun
-   * again within. Behind a close nobody is told but of that.
-   */
-  #handle(): void {
-    const { events } = this.core;
-    this.#processing = true;
-    for (let index = 0; index < events.length; index++) {
-      const event = events[index]!;
-      if (this.#closed) this.#onBehindClose(event);
-      else if (event.type === "response") index = this.#response(event, events, index);
-      else this.#on(event);
-    }
-    events.length = 0;
-    this.#processing = false;
-  }
-
-  /** Some of what came was not told when the connection was closed. */
-  #onBehindClose(event: Http2Event<Http2Exchange>): void {
-    if (!("stream" in event)) return;
-    const lost = connectionLost({ reused: this.reused, unprocessed: false, cause: undefined }, false);
-    event.stream.owner?.lose(this.#reason ?? lost, "no");
-  }
-
-  #on(event: Http2Event<Http2Exchange>): void {
-    switch (event.type) {
-      case "informational":
-        return event.stream.owner?.inform(event.head);
-      case "data":
-        return this.#data(event.stream.owner, event.start, event.end);
-      case "end":
-        this.#carriedOne();
-        return event.stream.owner?.finish(event.trailers);
-      case "room":
-        return event.stream.owner?.makeRoom();
-      case "reset":
-        return this.#reset(event);
-      case "error":
-        this.#broken = true;
-        return;
-      case "settings":
-        for (const carried of this.#early.splice(0)) this.#open(carried);
-        return;
-      case "push":
-        return this.#push(event);
-      case "origin":
-        // RFC 8336 §2.1: only a server that has proved who it is may say so.
-        if (this.transport.secure) this.#announce({ type: "origins", origin: this.#origin, origins: event.origins });
-        return;
-      case "altSvc": {
-        // RFC 7838 §4: on a stream its request's origin is meant, and none is named.
-        const origin = event.streamId === 0 ? event.origin : event.origin === "" ? this.#origin : "";
-        if (origin !== "") this.#announce({ type: "alternatives", origin, value: event.value });
-        return;
-      }
-    }
-  }
-
-  /** Gives the place of the last event that was handled: a response that came whole is given as such. */
-  #response(event: ResponseEvent<Http2Exchange>, events: readonly Http2Event<Http2Exchange>[], index: number): number {
-    const { stream, head, whole } = event;
-    const carried = stream.owner;
-    if (whole) {
-      this.#carriedOne();
-      carried?.respondWhole(head, NOTHING);
-      return index;
-    }
-    const next = events[index + 1];
-    const last = next?.type === "data" ? events[index + 2] : next;
-    if (last?.type !== "end" || last.stream !== stream || next?.type === "data" && next.stream !== stream) {
-      carried?.respond(head);
-      return index;
-    }
-    this.#carriedOne();
-    if (next?.type !== "data") {
-      carried?.respondWhole(head, { ...NOTHING, trailers: last.trailers });
-      return index + 1;
-    }
-    const { start, end } = next;
-    const { buffer } = this.#reader;
-    const length = end - start;
-    const content = length > VIEW_BYTES
-      ? { bytes: buffer.slice(start, end), start: 0, length, trailers: last.trailers }
-      : { bytes: buffer, start, length, trailers: last.trailers };
-    carried?.respondWhole(head, content);
-    return index + 2;
-  }
-
-  /** A response has come to its end. */
-  #carriedOne(): void {
-    this.reused = true;
-    this.#tolerated++;
-  }
-
-  /** Hands content to its reader, in memory of its own. */
-  #data(carried: Http2Exchange | undefined, start: number, end: number): void {
-    const body = carried?.body;
-    if (carried === undefined || body === undefined || body.cancelled) return;
-    const { buffer } = this.#reader;
-    // Content that is wanted whole is copied to where it stays by its owner.
-    body.push(body.space === undefined ? buffer.slice(start, end) : buffer.subarray(start, end));
-    this.#taken(carried);
-  }
-
-  /** Tells the protocol what the content's reader has taken, so that more may come. */
-  #taken({ stream, body }: Http2Exchange): void {
+  /** See {@linkcode Http2DispatchOwner.taken}. */
+  taken({ stream, body }: Http2Exchange): void {
     if (stream === undefined) return;
     const count = stream.unread - (body?.waiting ?? 0);
     if (count > 0) this.core.consumed(stream, count, this.#now);
+  }
+
+  /** See {@linkcode Http2DispatchOwner.began}. */
+  began(): void {
+    for (const carried of this.#early.splice(0)) this.#open(carried);
   }
 
   /** Lets content go that was deferred, of as many streams as the server takes. */
@@ -342,59 +235,11 @@ export class Http2Driver implements Http2ExchangeDriver {
 
   /** See {@linkcode Http2ExchangeDriver.wanted}. */
   wanted(carried: Http2Exchange): void {
-    if (this.#closed) return;
-    if (!this.#processing) this.#tick();
-    this.#taken(carried);
+    if (this.closed) return;
+    if (!this.#dispatch.active) this.#tick();
+    this.taken(carried);
     this.flush();
     this.#arm();
-  }
-
-  #reset({ stream, error, byPeer, unprocessed }: ResetEvent<Http2Exchange>): void {
-    const carried = stream.owner;
-    // Those that are open are no more than it takes; with less than one nothing would ever go on.
-    if (byPeer && error.code === ErrorCode.RefusedStream) this.#tolerated = Math.max(1, this.core.openStreams);
-    if (carried === undefined) return;
-    const circumstances = { reused: carried.reused, byPeer, unprocessed, cause: this.#writeError };
-    const resend = this.#resendOf(carried, error, { byPeer, unprocessed });
-    carried.lose(failureOf(error, circumstances), resend);
-  }
-
-  #resendOf(
-    carried: Http2Exchange,
-    error: Http2Error,
-    { byPeer, unprocessed }: { readonly byPeer: boolean; readonly unprocessed: boolean },
-  ): Resend {
-    if (unprocessed) return "refused";
-    if (byPeer && error.code === ErrorCode.Http11Required) {
-      return this.context.protocols.has("http/1.1") ? "http/1.1" : "no";
-    }
-    return byPeer && error.scope === "connection" && carried.reused && !carried.isTouched ? "unanswered" : "no";
-  }
-
-  /** A response that nobody has asked for: whoever accepts pushes is asked. */
-  #push({ promised, head }: PushEvent<Http2Exchange>): void {
-    const { onPush } = this.context;
-    if (promised.closed || onPush === undefined) return;
-    if (!isPushable(head, this.#origin)) return this.core.reset(promised, ErrorCode.ProtocolError); // RFC 9113 §8.4
-    const task = new PushTask(head, this.context);
-    const carried = new Http2Exchange(this, task);
-    try {
-      onPush(task.push);
-    } catch (error) {
-      reportError(error);
-    }
-    if (!task.accepted) return this.core.reset(promised, ErrorCode.Cancel);
-    promised.owner = carried;
-    carried.stream = promised;
-    task.assigned(carried);
-  }
-
-  #announce(announcement: Parameters<NonNullable<ClientContext["onAnnouncement"]>>[0]): void {
-    try {
-      this.context.onAnnouncement?.(announcement);
-    } catch (error) {
-      reportError(error);
-    }
   }
 
   #expire(): void {
@@ -402,7 +247,7 @@ export class Http2Driver implements Http2ExchangeDriver {
     const now = this.#tick();
     if (this.core.deadline <= now) {
       this.core.expire(now);
-      this.#handle();
+      this.#dispatch.handle();
       this.#flushNow();
       this.settle();
     }
@@ -412,7 +257,7 @@ export class Http2Driver implements Http2ExchangeDriver {
   /** Sees to it that the core is woken at its deadline; an alarm that comes too early is re-armed then. */
   #arm(): void {
     const { deadline } = this.core;
-    if (this.#closed || deadline >= this.#alarmAt) return;
+    if (this.closed || deadline >= this.#alarmAt) return;
     this.#alarmAt = deadline;
     this.context.scheduler.arm(this.#timer, Math.max(0, deadline - this.#now), this.#now);
   }
@@ -423,7 +268,7 @@ export class Http2Driver implements Http2ExchangeDriver {
 
   /** See {@linkcode Http2ExchangeDriver.flush}: all that a turn commands leaves in one write. */
   flush(): void {
-    if (this.#flushing || this.#closed) return;
+    if (this.#flushing || this.closed) return;
     this.#flushing = true;
     RESOLVED.then(this.#flushSoon);
   }
@@ -436,7 +281,7 @@ export class Http2Driver implements Http2ExchangeDriver {
   };
 
   #flushNow(): void {
-    if (this.#closed || this.#processing) return;
+    if (this.closed || this.#dispatch.active) return;
     if (this.core.end === "closed") return this.#close(undefined);
     if (this.#writing) return;
     let view: Uint8Array | undefined;
@@ -447,19 +292,19 @@ export class Http2Driver implements Http2ExchangeDriver {
     }
     this.#writing = view !== undefined; // before anyone is told of anything, as who is may have more to send
     if (this.core.events.length > 0) {
-      this.#handle();
+      this.#dispatch.handle();
       this.settle();
     }
-    if (this.#closed) return;
+    if (this.closed) return;
     if (view === undefined) return this.#flushed();
     this.transport.write(view).then(this.#written, this.#writeFailed);
   }
 
   readonly #written = (count: number): void => {
     this.#writing = false;
-    if (this.#closed) return;
+    if (this.closed) return;
     this.core.sent(count, this.#now);
-    if (this.core.events.length > 0) this.#handle();
+    if (this.core.events.length > 0) this.#dispatch.handle();
     if (this.core.flushed && this.core.end === "open") return;
     this.#tick();
     this.#flushNow();
@@ -469,15 +314,15 @@ export class Http2Driver implements Http2ExchangeDriver {
 
   /** The server takes no more; what it has said before, a farewell perhaps, is still read. */
   readonly #writeFailed = (error: unknown): void => {
-    if (this.#closed) return;
-    this.#writeError = error ?? new Deno.errors.BrokenPipe("Cannot write");
+    if (this.closed) return;
+    this.writeError = error ?? new Deno.errors.BrokenPipe("Cannot write");
     this.#leave();
   };
 
   /** All has left: a connection that is to end does. */
   #flushed(): void {
     if (this.core.end !== "finish") return;
-    if (!this.#broken || !this.core.linger(this.#tick())) return this.#close(undefined);
+    if (!this.#dispatch.isBroken || !this.core.linger(this.#tick())) return this.#close(undefined);
     this.#arm();
     this.transport.closeWrite().catch(this.#lost);
   }
@@ -487,8 +332,8 @@ export class Http2Driver implements Http2ExchangeDriver {
   };
 
   #close(cause: unknown): void {
-    if (this.#closed) return;
-    this.#closed = true;
+    if (this.closed) return;
+    this.closed = true;
     this.context.scheduler.cancel(this.#timer);
     this.transport.close();
     this.#leave();
@@ -499,7 +344,7 @@ export class Http2Driver implements Http2ExchangeDriver {
       const { owner } = stream;
       if (owner === undefined) continue;
       const { unopened } = stream;
-      const circumstances = { reused: owner.reused, unprocessed: unopened, cause: cause ?? this.#writeError };
+      const circumstances = { reused: owner.reused, unprocessed: unopened, cause: cause ?? this.writeError };
       const resend = unopened ? "unsent" : owner.reused && !owner.isTouched ? "unanswered" : "no";
       owner.lose(connectionLost(circumstances, owner.body !== undefined), resend);
     }
@@ -509,7 +354,7 @@ export class Http2Driver implements Http2ExchangeDriver {
 
   /** See {@linkcode Http2ExchangeDriver.settle}. */
   settle(): void {
-    if (this.#closed || this.#processing) return;
+    if (this.closed || this.#dispatch.active) return;
     if (this.#hasDeferred && this.core.begun) this.#sendDeferred();
     if (this.core.leaving) this.#leave();
     else this.#owner.available(this);
@@ -519,17 +364,15 @@ export class Http2Driver implements Http2ExchangeDriver {
   }
 
   readonly #linger = (): void => {
-    if (this.#jobs === 0 || this.#closed) return;
+    if (this.#jobs === 0 || this.closed) return;
     if (--this.#jobs > 0) {
       RESOLVED.then(this.#linger);
       return;
     }
     this.transport.unref();
     this.#held = false;
-    this.#reader.shrink();
+    this.reader.shrink();
   };
 }
 
 const RESOLVED: Promise<void> = Promise.resolve();
-const NO_FIELDS: readonly Field[] = [];
-const NOTHING = { bytes: new Uint8Array(0), start: 0, length: 0, trailers: NO_FIELDS };

@@ -72,6 +72,11 @@ export function resolveOptions(options: HttpClientOptions): ClientContext {
   for (const [name, value] of Object.entries(timeouts)) checkTimeout(`timeouts.${name}`, value);
   const { clock = systemClock, userAgent = USER_AGENT, decompress = false } = options;
   const protocols = versionsOf(options.protocols);
+  for (const name of ["onPush", "onAnnouncement"] as const) {
+    const hook: unknown = options[name];
+    if (hook === undefined || typeof hook === "function") continue;
+    throw new TypeError(`Cannot make a client as '${name}' must be a function: received ${typeof hook}`);
+  }
   const ownScheduler = clock === systemClock ? scheduler : new Scheduler(clock);
   return {
     scheduler: ownScheduler,
@@ -156,8 +161,14 @@ const MAY_BE_ZERO: ReadonlySet<string> = new Set([
   "maxTrailerFields",
 ]);
 
+/** The limits that HTTP/2 can say up to a number only (RFC 9113 §6.9.1). */
+const WINDOWS: ReadonlySet<string> = new Set(["streamWindowBytes", "maxStreamWindowBytes", "connectionWindowBytes"]);
+
 function checkLimit(name: string, value: number): void {
   const min = MAY_BE_ZERO.has(name) ? 0 : 1;
+  if (WINDOWS.has(name) && Number.isFinite(value) && value > MAX_WINDOW) {
+    throw new RangeError(`Cannot make a client as 'limits.${name}' must be at most 2^31 - 1: received ${value}`);
+  }
   if (value === Infinity || (Number.isSafeInteger(value) && value >= min)) return;
   throw new RangeError(
     `Cannot make a client as 'limits.${name}' must be a whole number >= ${min} or Infinity: received ${value}`,

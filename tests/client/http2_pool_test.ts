@@ -124,6 +124,22 @@ Deno.test("HttpClient() refuses protocols that are no list of versions", () => {
   }
 });
 
+Deno.test("HttpClient() refuses windows beyond what HTTP/2 can say, and hooks that are none", () => {
+  for (const name of ["streamWindowBytes", "maxStreamWindowBytes", "connectionWindowBytes"]) {
+    for (const value of [0, -1, 1.5, 2 ** 31, NaN]) {
+      assertThrows(() => new HttpClient({ limits: { [name]: value } }), RangeError, `limits.${name}`);
+    }
+    new HttpClient({ limits: { [name]: 2 ** 31 - 1 } });
+    new HttpClient({ limits: { [name]: Infinity } });
+  }
+  for (const name of ["settings", "ping", "pong"]) {
+    assertThrows(() => new HttpClient({ timeouts: { [name]: 0 } }), RangeError, `timeouts.${name}`);
+  }
+  for (const name of ["onPush", "onAnnouncement"]) {
+    assertThrows(() => new HttpClient({ [name]: "no function" }), TypeError, `'${name}' must be a function`);
+  }
+});
+
 Deno.test("HttpClient tells all that waited for a dial when it fails", async () => {
   const client = new HttpClient({ connect: () => Promise.reject(new Error("no way")), protocols: ["h2"] });
   const errors = await Promise.all(PATHS.map((path) => rejection(client.fetch(`http://a${path}`))));
