@@ -89,12 +89,9 @@ export class Sender<O> {
     return this.#sentTotal;
   }
 
-  /** Sees to it that a stream that has something to send gets its turn. */
+  /** Sees to it that a stream that has something to send gets its turn; one whose content waits for a window has to wait. */
   schedule(stream: Http2Stream<O>): void {
-    if (stream.queueing === "queued") return;
-    if (stream.queueing === "none") return this.#queue.add(stream);
-    // Without a window a head can go all the same, and an end behind no content.
-    if (stream.head !== undefined || stream.interim.length > 0) this.#requeue(stream);
+    if (stream.queueing === "none") this.#queue.add(stream);
   }
 
   /** A stream has got window: it goes on. */
@@ -104,7 +101,6 @@ export class Sender<O> {
 
   /** The connection has got window: all streams that waited for it go on. */
   connectionGranted(): void {
-    if (this.window.size <= 0) return;
     for (const stream of this.#held ?? []) this.#requeue(stream);
   }
 

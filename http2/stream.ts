@@ -140,11 +140,6 @@ export class Http2Stream<O = unknown> {
     return this.#receiveWindow ??= new ReceiveWindow(this.#receiveWindowBytes);
   }
 
-  /** The window where one was made. */
-  get openWindow(): ReceiveWindow | undefined {
-    return this.#receiveWindow;
-  }
-
   /**
    * Goes on to the state that follows an input.
    *

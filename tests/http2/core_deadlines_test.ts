@@ -407,6 +407,24 @@ Deno.test("Http2Connection of a client waits so long for a response's head, and 
   assertEquals(gap.sent, ["RST_STREAM 1 CANCEL"]);
 });
 
+Deno.test("Http2Connection of a client gives each response its own time", () => {
+  const rig = new Rig({ role: "client", timeouts: { ...NONE, response: 1_000 } });
+  for (let count = 0; count < 3; count++) { // at 0, 300 and 600
+    rig.core.sendEnd(rig.core.open([{ name: ":method", value: "GET" }], "GET", -1));
+    rig.take();
+    rig.advance(300);
+  }
+  rig.send(rig.head(1, [[":status", "200"]])); // in time
+  rig.advance(399);
+  assertEquals(rig.take(), []);
+  rig.advance(1);
+  assertEquals([rig.now, rig.take()], [1_300, ["RST_STREAM 3 CANCEL"]]);
+  rig.advance(299);
+  assertEquals(rig.take(), []);
+  rig.advance(1);
+  assertEquals(rig.take(), ["RST_STREAM 5 CANCEL"]);
+});
+
 Deno.test("Http2Connection of a client that is idle says goodbye at once, and is over with the peer's goodbye", () => {
   const rig = new Rig({ role: "client", timeouts: NONE });
   rig.send(goAway(0));

@@ -8,6 +8,7 @@ import { assert, assertEquals, assertGreater, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import type { HpackField } from "../../hpack/mod.ts";
 import type { Http2Stream } from "../../http2/stream.ts";
+import { readFrames } from "./core_run.ts";
 import { get } from "./peer.ts";
 import { grant, Rig, type RigOptions, rst, settingsFrame } from "./rig.ts";
 
@@ -37,7 +38,7 @@ function order(rig: Rig): string {
 }
 
 Deno.test("Http2Connection sends all parts of a message in order, and room for more when it is there", () => {
-  const rig = asked(WIDE, 1);
+  const rig = asked(WIDE, 1, 3);
   const stream = rig.stream(1);
   rig.core.inform(stream, [{ name: ":status", value: "103" }]);
   rig.core.inform(stream, [{ name: ":status", value: "104" }]);
@@ -48,14 +49,20 @@ Deno.test("Http2Connection sends all parts of a message in order, and room for m
   stream.wantsRoom = true;
   rig.core.sendEnd(stream, [{ name: "x-sum", value: "1" }]);
   assertEquals(rig.core.watch(stream), false);
+  const other = rig.stream(3);
+  rig.core.sendWhole(other, OK, null);
+  const view = rig.core.takeOutput(0);
+  assertEquals([rig.core.watch(other), [...rig.core.streams()].includes(other)], [false, true]); // it has not left
+  assertEquals(rig.core.takeOutput(0), view);
   assertEquals(rig.take(), [
     "HEADERS 1 :status=103",
     "HEADERS 1 :status=104",
     "HEADERS 1 :status=200",
     "DATA 1 7",
     "HEADERS 1 END x-sum=1",
+    "HEADERS 3 END :status=200",
   ]);
-  assertEquals(rig.tell().slice(1), ["room 1", "sent 1"]);
+  assertEquals(rig.tell().slice(2), ["room 1", "sent 1", "sent 3"]);
   assertEquals(rig.core.watch(stream), true);
   assertEquals([rig.core.openStreams, rig.core.flushed], [0, true]);
 });
@@ -229,6 +236,19 @@ Deno.test("Http2Connection of a client opens streams in the order of their numbe
   }));
 });
 
+Deno.test("Http2Connection of a client opens a thousand streams at once", () => {
+  const rig = new Rig({ role: "client" });
+  for (let count = 0; count < 1_000; count++) {
+    rig.core.sendEnd(rig.core.open([{ name: "x", value: "\x7f".repeat(100) }], "GET", -1));
+  }
+  const ids: number[] = [];
+  for (let view = rig.core.takeOutput(0); view !== undefined; view = rig.core.takeOutput(0)) {
+    for (const frame of readFrames(view)) ids.push(frame.streamId);
+    rig.core.sent(view.length, 0);
+  }
+  assertEquals(ids, Array.from({ length: 1_000 }, (_, index) => 2 * index + 1));
+});
+
 Deno.test("Http2Connection passes over the number of a request that was taken back before it left (§5.1.1)", () => {
   const rig = new Rig({ role: "client" });
   const [first, second] = [1, 2].map(() => rig.core.open([{ name: ":method", value: "GET" }], "GET", -1));
@@ -277,6 +297,10 @@ Deno.test("Http2Connection resets a stream whose fields can't be sent, and goes 
   rig.core.sendWhole(good, [...OK, { name: "x-new", value: "a" }], null);
   assertEquals(rig.take(), ["HEADERS 3 END :status=200, x-new=a", "RST_STREAM 1 INTERNAL_ERROR"]);
   assertEquals(rig.tell(), ["reset 1 INTERNAL_ERROR"]);
+  const early = asked(WIDE, 1);
+  early.tell();
+  early.core.inform(early.stream(1), [{ name: ":status", value: "103" }, { name: "link", value: "\u0100" }]);
+  assertEquals([early.take(), early.tell()], [["RST_STREAM 1 INTERNAL_ERROR"], ["reset 1 INTERNAL_ERROR"]]);
   const client = new Rig({ role: "client" });
   const request = client.core.open([{ name: "x-bad", value: "\u0100" }], "GET", -1);
   assertEquals([client.take(), client.tell()], [[], ["reset 1 INTERNAL_ERROR unprocessed"]]);
