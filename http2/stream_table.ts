@@ -7,13 +7,14 @@
 
 import { MAX_STREAM_ID } from "./frame.ts";
 import type { Http2Stream } from "./stream.ts";
+import { StreamMap } from "./stream_map.ts";
 
 /** How many streams that we have reset are remembered: frames of theirs may still be on their way (RFC 9113 §5.1). */
 const MAX_REMEMBERED = 1_000;
 
 /** The streams of one connection. */
 export class StreamTable<O> {
-  readonly #streams = new Map<number, Http2Stream<O>>();
+  readonly #streams = new StreamMap<O>();
   /** The lowest bit of the identifiers that this side gives (RFC 9113 §5.1.1): 1 for a client, 0 for a server. */
   readonly #parity: 0 | 1;
   #nextId: number;
@@ -65,9 +66,9 @@ export class StreamTable<O> {
     return this.#streams.get(id);
   }
 
-  /** All that are open, the oldest first. */
-  values(): IterableIterator<Http2Stream<O>> {
-    return this.#streams.values();
+  /** All that are open now, by their numbers. */
+  values(): readonly Http2Stream<O>[] {
+    return this.#streams.sorted();
   }
 
   /** Whether streams of this identifier are opened by this side. */
@@ -99,14 +100,14 @@ export class StreamTable<O> {
 
   /** Adds a stream. */
   add(stream: Http2Stream<O>): void {
-    this.#streams.set(stream.id, stream);
+    this.#streams.add(stream);
     if (this.isOwn(stream.id)) this.#ownOpen++;
     else this.#peerOpen++;
   }
 
   /** Removes a stream that is closed. */
   remove(stream: Http2Stream<O>): void {
-    if (!this.#streams.delete(stream.id)) return;
+    if (!this.#streams.delete(stream)) return;
     if (this.isOwn(stream.id)) this.#ownOpen--;
     else this.#peerOpen--;
   }
