@@ -182,11 +182,11 @@ export class Http2Dispatch {
     return byPeer && error.scope === "connection" && carried.reused && !carried.isTouched ? "unanswered" : "no";
   }
 
-  /** A response that nobody has asked for: whoever accepts pushes is asked. */
+  /** A response that nobody has asked for: whoever accepts pushes is asked. It may have come whole by now. */
   #push({ promised, head }: PushEvent<Http2Exchange>): void {
     const { context, core } = this.#owner;
     const { onPush } = context;
-    if (promised.closed || onPush === undefined) return;
+    if (onPush === undefined) return;
     if (!isPushable(head, this.#origin)) return core.reset(promised, ErrorCode.ProtocolError); // RFC 9113 §8.4
     const task = new PushTask(head, context);
     const carried = new Http2Exchange(this.#owner, task);

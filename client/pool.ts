@@ -89,7 +89,7 @@ export class Pool implements DriverOwner, Http2DriverOwner {
     const driver = this.#idle.pop();
     if (driver !== undefined) return this.#begin(driver, exchange);
     const { limits, timeouts, scheduler } = this.#context;
-    if (this.#queue.length >= limits.maxQueued + this.#expected && !this.#mayOpen()) {
+    if (this.#queue.length >= limits.maxQueued + this.#expected && !this.#opensForOne()) {
       const message = `Cannot fetch as at most ${limits.maxQueued} requests may wait for a connection to an origin`;
       exchange.failed(new ClientError(message, { phase: "queue" }), "no");
       return this.#forget();
@@ -124,8 +124,17 @@ export class Pool implements DriverOwner, Http2DriverOwner {
    */
   #wantsMore(): boolean {
     if (this.#version === "http/1.1") return this.#queue.length > this.#dials.size;
-    if (this.#queue.length === 0 || this.#dials.size > 0) return false;
+    return this.#queue.length > 0 && this.#dials.size === 0 && this.#isFull();
+  }
+
+  /** Whether the shared connections have no room, and none will have more by itself. */
+  #isFull(): boolean {
     return !this.#shared.some((driver) => driver.idle || driver.maxStreams === undefined);
+  }
+
+  /** Whether a connection would be opened for one more that waits. */
+  #opensForOne(): boolean {
+    return (this.#version === "http/1.1" || this.#dials.size === 0 && this.#isFull()) && this.#mayOpen();
   }
 
   #mayOpen(): boolean {

@@ -224,8 +224,14 @@ Deno.test("HttpClient.fetch keeps content to itself that the final response did 
   assertEquals([(await response).status, await (await response).text()], [413, "no"]);
   const { end, body, code } = await peer.message(id);
   assertEquals([end, body, code], ["reset", "", CANCEL]);
+  const slow = set.client.fetch("http://a/", init);
+  const second = await heardRequest(peer);
+  peer.headers(second.id, [[":status", "413"]]);
+  await slow;
   set.clock.advance(1_000);
   await peersSettled(peer);
+  peer.data(second.id, "no", { end: true });
+  assertEquals(await (await slow).text(), "no");
   assertEquals(peer.heard.some(({ type }) => type === "data"), false);
 });
 

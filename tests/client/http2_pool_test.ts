@@ -259,6 +259,18 @@ Deno.test("HttpClient lets requests wait for a dial that they share, though none
   for (const response of responses) assertEquals(await (await response).text(), "hello");
 });
 
+Deno.test("HttpClient bounds those that wait for a dial that they share", async () => {
+  using set = http2Stage({ limits: { maxQueued: 1 } });
+  const responses = Array.from({ length: 101 }, (_, index) => set.client.fetch(`http://a/${index}`));
+  const error = await rejection(set.client.fetch("http://a/one-too-many"));
+  assertInstanceOf(error, TypeError);
+  assertInstanceOf(error.cause, ClientError);
+  assertEquals([error.cause.phase, set.dials], ["queue", 1]);
+  const peer = await set.accept();
+  for (const _ of responses) await serveOne(peer);
+  for (const response of responses) assertEquals(await (await response).text(), "hello");
+});
+
 Deno.test("HttpClient says goodbye to a connection that was idle for too long", async () => {
   using set = http2Stage();
   const response = set.client.fetch("http://a/");

@@ -86,6 +86,31 @@ Deno.test("HttpClient gives pushed responses to whoever takes them", async () =>
   assertEquals(await responses[1]!.text(), "in pieces");
 });
 
+Deno.test("HttpClient gives a pushed response that came with its promise in one piece, or what broke it off", async () => {
+  for (const whole of [true, false]) {
+    const taken: Promise<unknown>[] = [];
+    using set = http2Stage({
+      onPush: (push) => void taken.push(push.accept().then((response) => response.text()).catch((error) => error)),
+    });
+    const { peer, id, fetched } = await asked(set);
+    const block = (fields: readonly Pair[]) =>
+      peer.encoder.encodeBlock(fields.map(([name, value]) => ({ name, value })));
+    peer.write(
+      { type: "pushPromise", streamId: id, promisedId: 2, endHeaders: true, fragment: block(STYLE) },
+      { type: "headers", streamId: 2, endStream: false, endHeaders: true, fragment: block([[":status", "200"]]) },
+      whole
+        ? { type: "data", streamId: 2, endStream: true, data: new TextEncoder().encode("body {}") }
+        : { type: "rstStream", streamId: 2, code: CANCEL },
+      { type: "headers", streamId: id, endStream: true, endHeaders: true, fragment: block([[":status", "204"]]) },
+    );
+    assertEquals((await fetched).status, 204);
+    const [outcome] = await Promise.all(taken);
+    if (whole) assertEquals(outcome, "body {}");
+    else assertInstanceOf(outcome, TypeError);
+    assertEquals(peer.heard.some(({ type }) => type === "rstStream"), false);
+  }
+});
+
 Deno.test("HttpClient cancels a push that nobody takes, and goes on", async () => {
   const reported: unknown[] = [];
   const onError = (event: ErrorEvent) => (event.preventDefault(), reported.push(event.error));
