@@ -57,6 +57,8 @@ export class MessageAssembly {
   #bytes: Uint8Array<ArrayBuffer> = EMPTY;
   #length = 0;
   #announced = 0;
+  /** Whether no further frame was left open by the last that was announced. */
+  #whole = false;
   #empty = 0;
 
   /** Made for messages of at most `maxBytes` bytes. */
@@ -85,6 +87,7 @@ export class MessageAssembly {
       this.compressed = frame.rsv1;
     }
     this.#announced += frame.length;
+    this.#whole = frame.fin;
     const limit = this.compressed ? compressedLimit(this.#maxBytes) : this.#maxBytes;
     if (this.#announced > limit) throw tooBig("payload", this.#maxBytes, this.#announced);
     if (frame.length === 0 && !frame.fin && ++this.#empty > MAX_EMPTY_FRAGMENTS) {
@@ -124,9 +127,11 @@ export class MessageAssembly {
     this.#length = this.#announced = this.#empty = 0;
   }
 
+  /** By doubling, so that many small fragments cost no more than their octets; to what is announced where that is all. */
   #grow(least: number): void {
     const wanted = Math.max(FIRST_PIECE, 2 * this.#bytes.length);
-    const bytes = new Uint8Array(Math.max(least, Math.min(wanted, this.#announced)));
+    const most = this.#whole ? this.#announced : 2 * this.#announced;
+    const bytes = new Uint8Array(Math.max(least, Math.min(wanted, most)));
     bytes.set(this.#bytes.subarray(0, this.#length));
     this.#bytes = bytes;
   }
