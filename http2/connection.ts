@@ -26,7 +26,44 @@ const ASSUMED_STREAMS = 100;
 /** The longest text that stays text until it is sent, in characters. */
 const MAX_TEXT = 128;
 
-/** One HTTP/2 connection. */
+/**
+ * One HTTP/2 connection, of a server or of a client. `O` is what the driver keeps with each stream.
+ *
+ * A driver gives it what was read ({@linkcode Http2Connection.receive}), does what its `events` tell, and writes what
+ * {@linkcode Http2Connection.takeOutput} gives; it calls {@linkcode Http2Connection.expire} when the `deadline` has come. Commands
+ * throw a `TypeError` for what is out of order, and do nothing for a stream that is closed.
+ *
+ * @example Two ends without a wire
+ * ```ts
+ * import { DEFAULT_HTTP2_LIMITS as limits, DEFAULT_HTTP2_TIMEOUTS as timeouts, Http2Connection } from "@avx/http/http2";
+ *
+ * const server = new Http2Connection({ role: "server", limits, timeouts, now: 0 });
+ * const client = new Http2Connection({ role: "client", limits, timeouts, now: 0 });
+ *
+ * function carry(from: Http2Connection, to: Http2Connection): void {
+ *   const view = from.takeOutput(0);
+ *   if (view === undefined) return;
+ *   to.receive(view, 0, view.length, 0); // gives how many bytes are done with: here all, as frames leave whole
+ *   from.sent(view.length, 0);
+ * }
+ *
+ * const fields = [
+ *   { name: ":method", value: "GET" },
+ *   { name: ":scheme", value: "https" },
+ *   { name: ":authority", value: "example.com" },
+ *   { name: ":path", value: "/" },
+ * ];
+ * client.sendEnd(client.open(fields, "GET", 0));
+ * carry(client, server);
+ * for (const event of server.events) {
+ *   if (event.type !== "request") continue;
+ *   console.log(event.head.method, event.head.path); // GET /
+ *   server.sendWhole(event.stream, [{ name: ":status", value: "200" }], "hello");
+ * }
+ * carry(server, client);
+ * for (const event of client.events) if (event.type === "response") console.log(event.head.status); // 200
+ * ```
+ */
 export class Http2Connection<O = unknown> {
   readonly #state: ConnectionState<O>;
   readonly #receiver: Receiver;

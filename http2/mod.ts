@@ -1,6 +1,7 @@
 /**
- * HTTP/2 on bytes (RFC 9113), for those who bring their own IO: frames read and written, settings, the states of streams, and
- * the rules that the fields of a message must keep. Pure: nothing here waits, reads a clock or owns a socket.
+ * HTTP/2 on bytes (RFC 9113), for those who bring their own IO: a whole connection of either role ({@linkcode
+ * Http2Connection}), and what it is made of: frames read and written, settings, the states of streams, and the rules that the
+ * fields of a message must keep. Pure: nothing here waits, reads a clock or owns a socket.
  *
  * @example Read a request off the wire
  * ```ts
@@ -36,6 +37,17 @@
 
 export type { ErrorScope, ProtocolError, ProtocolErrorOptions } from "../http/fields/error.ts";
 export type { HpackField } from "../hpack/field.ts";
+export { type ConnectionEnd, contentOfText, Http2Connection, type Http2ConnectionOptions } from "./connection.ts";
+export type * from "./events.ts";
+export type { Http2Stream, Queueing, SendPhase, StreamOptions, StreamPromise } from "./stream.ts";
+export type { ReceiveWindow, SendWindow } from "./windows.ts";
+export {
+  DEFAULT_HTTP2_LIMITS,
+  DEFAULT_HTTP2_TIMEOUTS,
+  type Http2ClientTimeouts,
+  type Http2Limits,
+  type Http2Timeouts,
+} from "./limits.ts";
 export { ErrorCode, errorCodeName, Http2Error, type Http2ErrorOptions } from "./error.ts";
 export { FieldKind, fieldKind } from "./field_kind.ts";
 export * from "./frame.ts";

@@ -61,13 +61,14 @@ export class Http2Stream<O = unknown> {
   /** Whether somebody wants to know when the last of it has left. */
   watched = false;
   /** How much output there was, in bytes, with the last of it; -1 before. */
-  mark = -1;
+  mark: number = -1;
   /** How many bytes were received that no reader has taken. */
   unread = 0;
   /** Since when a client waits for the response, in milliseconds; infinite before. */
-  awaitedSince = Infinity;
+  awaitedSince: number = Infinity;
   /** Whether a final response's head was received. */
   answered = false;
+  /** What may be sent on it. */
   readonly sendWindow: SendWindow;
   readonly #receiveWindowBytes: number;
   #receiveWindow: ReceiveWindow | undefined = undefined;
@@ -84,16 +85,18 @@ export class Http2Stream<O = unknown> {
   head: readonly HpackField[] | undefined = undefined;
   /** Content that is short, and ASCII. */
   text: string | undefined = undefined;
-  /** Content, the oldest first; of the first, `offset` bytes have left. */
+  /** Content, the oldest first. */
   chunks: Uint8Array[] = NO_CHUNKS;
+  /** How many bytes of the first have left. */
   offset = 0;
   /** How many bytes of content wait. */
   buffered = 0;
   /** What comes behind the content. */
   trailers: readonly HpackField[] | undefined = undefined;
+  /** How far the sending of its message has come, as its owner commands it. */
   phase: SendPhase = "head";
   /** How many bytes were announced and have still to be written, -1 where none were. */
-  announced = -1;
+  announced: number = -1;
   /** Where it waits for its turn. */
   queueing: Queueing = "none";
 
