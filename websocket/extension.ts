@@ -128,7 +128,9 @@ export function acceptDeflate(offers: readonly Extension[], wishes: DeflateWishe
         ? MAX_WINDOW_BITS
         : least(asked.clientMaxWindowBits === true ? undefined : asked.clientMaxWindowBits, wishes.clientMaxWindowBits),
     };
-    return { parameters, field: writeDeflate(parameters) };
+    // RFC 7692 §7.1.2.1: who asks for a window is answered, whatever it is.
+    const field = writeDeflate(parameters, { answersWindow: asked.serverMaxWindowBits !== undefined });
+    return { parameters, field };
   }
   return undefined;
 }
@@ -138,12 +140,15 @@ function least(...bits: readonly (number | undefined)[]): number {
 }
 
 /** Writes an element; what is as without it is left out. */
-function writeDeflate(parameters: DeflateWishes, offer = ""): string {
+function writeDeflate(
+  parameters: DeflateWishes,
+  { answersWindow = false, offer = "" }: { readonly answersWindow?: boolean; readonly offer?: string },
+): string {
   const { serverMaxWindowBits = MAX_WINDOW_BITS, clientMaxWindowBits = MAX_WINDOW_BITS } = parameters;
   let text = NAME;
   if (parameters.serverNoContextTakeover) text += "; server_no_context_takeover";
   if (parameters.clientNoContextTakeover) text += "; client_no_context_takeover";
-  if (serverMaxWindowBits < MAX_WINDOW_BITS) text += `; server_max_window_bits=${serverMaxWindowBits}`;
+  if (answersWindow || serverMaxWindowBits < MAX_WINDOW_BITS) text += `; server_max_window_bits=${serverMaxWindowBits}`;
   return clientMaxWindowBits < MAX_WINDOW_BITS
     ? `${text}; client_max_window_bits=${clientMaxWindowBits}`
     : text + offer;
@@ -151,7 +156,7 @@ function writeDeflate(parameters: DeflateWishes, offer = ""): string {
 
 /** What a client offers: that it can be told its window's size, and what it wants. */
 export function offerDeflate(wishes: DeflateWishes): string {
-  return writeDeflate(wishes, "; client_max_window_bits");
+  return writeDeflate(wishes, { offer: "; client_max_window_bits" });
 }
 
 /**

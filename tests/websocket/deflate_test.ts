@@ -262,6 +262,8 @@ Deno.test("acceptDeflate() adds the server's own wishes, and tells a client's wi
     `${both}9; client_max_window_bits=8`,
   );
   assertEquals(answer("x-other, permessage-deflate"), `${both}10`);
+  const asked = "permessage-deflate; server_max_window_bits=15";
+  assertEquals(acceptDeflate(parseExtensions(asked)!, {})?.field, asked, "who asks is answered (RFC 7692 §7.1.2.1)");
   assertEquals(answer("x-other"), undefined);
 });
 
