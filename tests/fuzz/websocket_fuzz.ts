@@ -88,7 +88,10 @@ const FIELDS = [
 /** Reads the input as the handshake's lists: what is agreed on is in the range, and what was written is read again. */
 function runFields(input: Uint8Array): void {
   const value = latin1(input.subarray(0, 2000));
-  assert(readProtocols(value)?.every((protocol) => /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(protocol)) !== false, "no token");
+  assert(
+    readProtocols(value)?.every((protocol) => /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(protocol)) !== false,
+    "no token",
+  );
   const agreed = acceptDeflate(parseExtensions(value) ?? [], {});
   if (agreed === undefined) return;
   const { serverMaxWindowBits, clientMaxWindowBits } = agreed.parameters;
