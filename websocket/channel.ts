@@ -48,12 +48,16 @@ export function checkClose(code: number | undefined, reason: string): void {
       "InvalidAccessError",
     );
   }
-  const { length } = encoder.encode(reason);
-  if (length <= MAX_REASON) return;
+  if (isReason(reason)) return;
   throw new DOMException(
-    `Cannot close as 'reason' must be at most ${MAX_REASON} bytes of UTF-8: received ${length}`,
+    `Cannot close as 'reason' must be at most ${MAX_REASON} bytes of UTF-8: received ${encoder.encode(reason).length}`,
     "SyntaxError",
   );
+}
+
+/** Whether a Close has room for it. */
+export function isReason(reason: string): boolean {
+  return encoder.encode(reason).length <= MAX_REASON;
 }
 
 const encoder = new TextEncoder();

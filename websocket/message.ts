@@ -73,3 +73,17 @@ export class PreparedMessage {
     return frame;
   }
 }
+
+/** A message as it is sent; views are looked at, not copied. */
+export function messageOf(data: string | ArrayBufferLike | ArrayBufferView<ArrayBufferLike>): string | Uint8Array;
+export function messageOf(
+  data: string | ArrayBufferLike | ArrayBufferView<ArrayBufferLike> | PreparedMessage,
+): string | Uint8Array | PreparedMessage;
+export function messageOf(
+  data: string | ArrayBufferLike | ArrayBufferView<ArrayBufferLike> | PreparedMessage,
+): string | Uint8Array | PreparedMessage {
+  if (typeof data === "string" || data instanceof Uint8Array || data instanceof PreparedMessage) return data;
+  if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  if (data instanceof ArrayBuffer || data instanceof SharedArrayBuffer) return new Uint8Array(data);
+  return String(data); // Web IDL: anything else becomes a string
+}

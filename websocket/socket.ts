@@ -8,7 +8,7 @@
 import { Channel, type ChannelUser, checkClose, type Ending, ReadyState } from "./channel.ts";
 import type { Role } from "./frame.ts";
 import { CloseCode, WebSocketError } from "./frame_error.ts";
-import { PreparedMessage } from "./message.ts";
+import { messageOf, type PreparedMessage } from "./message.ts";
 import { type OpenedWebSocket, resolveSettings, type WebSocketBaseOptions } from "./options.ts";
 import { HttpWebSocketStream } from "./stream.ts";
 
@@ -73,6 +73,8 @@ export class HttpWebSocket extends EventTarget implements WebSocket {
   /** Messages behind a `Blob` that is being read wait for it; and how long they are, in bytes. */
   #sending: Promise<void> | undefined;
   #waiting = 0;
+  /** Whether `close` was called, though what was sent before it is still being read. */
+  #closing = false;
   #listened: readonly string[] = [];
   #onopen: OpenHandler | null = null;
   #onmessage: MessageHandler | null = null;
@@ -95,7 +97,8 @@ export class HttpWebSocket extends EventTarget implements WebSocket {
 
   /** What the connection is doing: {@linkcode HttpWebSocket.CONNECTING} to {@linkcode HttpWebSocket.CLOSED}. */
   get readyState(): 0 | 1 | 2 | 3 {
-    return this.#channel.state;
+    const { state } = this.#channel;
+    return this.#closing && state === ReadyState.Open ? ReadyState.Closing : state;
   }
 
   /** The subprotocol that both ends agreed on; empty for none, and before the connection is open. */
@@ -173,8 +176,9 @@ export class HttpWebSocket extends EventTarget implements WebSocket {
   close(code?: number, reason: string = ""): void {
     checkClose(code, reason);
     const said = code ?? (reason === "" ? undefined : CloseCode.NormalClosure); // a reason has to come with a code
-    if (this.#sending === undefined) this.#channel.close(said, reason);
-    else void this.#sending.then(() => this.#channel.close(said, reason));
+    if (this.#sending === undefined) return this.#channel.close(said, reason);
+    this.#closing = true;
+    void this.#sending.then(() => this.#channel.close(said, reason));
   }
 
   /**
@@ -257,6 +261,7 @@ export class HttpWebSocket extends EventTarget implements WebSocket {
   }
 
   #received(data: string | Uint8Array<ArrayBuffer>): void {
+    if (this.#closing) return; // WebSockets §4
     const { origin } = this;
     const shaped = typeof data === "string" ? data : this.#binaryType === "blob" ? new Blob([data]) : bufferOf(data);
     this.dispatchEvent(new MessageEvent("message", { data: shaped, origin }));
@@ -304,14 +309,6 @@ export interface HttpWebSocket {
 /** What is no function is no handler (HTML §8.1.8.1). */
 function callable<T>(handler: T): T | null {
   return typeof handler === "function" ? handler : null;
-}
-
-/** The message as it is sent; views are looked at, not copied. */
-function messageOf(data: Exclude<WebSocketData, Blob>): string | Uint8Array | PreparedMessage {
-  if (typeof data === "string" || data instanceof Uint8Array || data instanceof PreparedMessage) return data;
-  if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  if (data instanceof ArrayBuffer || data instanceof SharedArrayBuffer) return new Uint8Array(data);
-  return String(data); // Web IDL: anything else becomes a string
 }
 
 /** What is sent later must not change until then. */

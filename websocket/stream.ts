@@ -5,8 +5,9 @@
  * @module
  */
 
-import { type Channel, type ChannelUser, checkClose, type Ending } from "./channel.ts";
+import { type Channel, type ChannelUser, checkClose, type Ending, isReason } from "./channel.ts";
 import { CloseCode, isCloseCode, WebSocketError } from "./frame_error.ts";
+import { messageOf } from "./message.ts";
 
 /** What {@linkcode HttpWebSocketStream.opened} gives. */
 export interface WebSocketConnection {
@@ -127,7 +128,7 @@ export class HttpWebSocketStream {
   }
 
   async #write(chunk: string | BufferSource): Promise<void> {
-    if (!this.#channel.send(bytesOf(chunk))) throw new WebSocketError("Cannot send as the connection must be open");
+    if (!this.#channel.send(messageOf(chunk))) throw new WebSocketError("Cannot send as the connection must be open");
     await this.#channel.room();
   }
 
@@ -136,10 +137,10 @@ export class HttpWebSocketStream {
     await this.#closed.promise;
   }
 
-  /** Nobody reads or writes on: a {@linkcode WebSocketError} says with which code to close. */
+  /** Nobody reads or writes on: a {@linkcode WebSocketError} says with which code to close, and why where that fits. */
   #giveUp(reason: unknown): void {
     if (reason instanceof WebSocketError && isCloseCode(reason.closeCode)) {
-      this.close({ closeCode: reason.closeCode, reason: reason.reason });
+      this.close({ closeCode: reason.closeCode, reason: isReason(reason.reason) ? reason.reason : "" });
     } else this.close();
   }
 
@@ -155,10 +156,4 @@ export class HttpWebSocketStream {
     this.#incoming?.error(failure);
     this.#outgoing?.error(failure);
   }
-}
-
-function bytesOf(chunk: string | BufferSource): string | Uint8Array {
-  if (typeof chunk === "string" || chunk instanceof Uint8Array) return chunk;
-  if (ArrayBuffer.isView(chunk)) return new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
-  return new Uint8Array(chunk);
 }

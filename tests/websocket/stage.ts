@@ -62,7 +62,7 @@ export class Stage implements AsyncDisposable {
 
   /** Opens a WebSocket by hand; gives the head of a response over HTTP/1.1 too, whose wire may have options. */
   async open(fields = "", options: MemoryDialOptions = {}): Promise<{ wire: Wire<Transport>; head: string }> {
-    if (this.#carrier === "HTTP/2") return { wire: await this.#openStream(), head: "" };
+    if (this.#carrier === "HTTP/2") return { wire: await this.#openStream(fields), head: "" };
     const wire = await this.dial(options);
     await wire.write(`${OPENING}${fields}\r\n`);
     const head = await wire.readUntil("\r\n\r\n");
@@ -70,8 +70,11 @@ export class Stage implements AsyncDisposable {
     return { wire, head };
   }
 
-  async #openStream(): Promise<Wire<Transport>> {
-    const headers = { "sec-websocket-version": "13" };
+  async #openStream(fields: string): Promise<Wire<Transport>> {
+    const headers = new Headers({ "sec-websocket-version": "13" });
+    for (const line of fields.split("\r\n").filter((line) => line !== "")) {
+      headers.append(line.slice(0, line.indexOf(":")), line.slice(line.indexOf(":") + 1));
+    }
     const { transport } = await this.client.upgrade("http://a/chat", "websocket", { headers });
     const wire = new Wire(transport);
     this.#wires.push(wire);
