@@ -22,6 +22,13 @@ import { writeAll } from "./servers/wire.ts";
 
 /** How much one read may bring, in bytes. */
 const BUFFER_BYTES = 16 * 1024;
+/** How many streams may be open at a time, more than any case has in flight; a power of two. */
+const PLACES = 1024;
+
+/** Where it is noted who waits for a stream of a client's, which has an odd number. */
+function placeOf(stream: number): number {
+  return (stream >>> 1) & (PLACES - 1);
+}
 
 /** Connects to a port of 127.0.0.1. */
 export async function rawHttp2(port: number): Promise<Pick<MeasuredClient, "get">> {
@@ -34,10 +41,11 @@ export async function rawHttp2(port: number): Promise<Pick<MeasuredClient, "get"
 class RawClient implements Pick<MeasuredClient, "get"> {
   readonly #connection: Deno.TcpConn;
   readonly #finder = new FrameFinder(BUFFER_BYTES);
-  readonly #waiting = new Map<number, PromiseWithResolvers<void>>();
-  readonly #again: Uint8Array;
+  /** Who waits, by the number of the stream; places are taken again, as few streams are open at a time. */
+  readonly #waiting: (PromiseWithResolvers<void> | undefined)[] = new Array(PLACES).fill(undefined);
+  readonly #again: Uint8Array<ArrayBuffer>;
   #output: Uint8Array[] = [];
-  #next: Uint8Array;
+  #next: Uint8Array<ArrayBuffer>;
   #stream = 1;
   #writing = false;
 
@@ -49,15 +57,18 @@ class RawClient implements Pick<MeasuredClient, "get"> {
       { name: ":authority", value: authority },
       { name: ":path", value: "/" },
     ]);
-    this.#next = first;
-    this.#again = again;
+    const headers = (block: Uint8Array) => frameOf(Type.Headers, Flag.EndHeaders | Flag.EndStream, 0, block);
+    this.#next = headers(first);
+    this.#again = headers(again);
     void this.#read();
   }
 
   get(): Promise<void> {
     const answered = Promise.withResolvers<void>();
-    this.#waiting.set(this.#stream, answered);
-    this.#push(frameOf(Type.Headers, Flag.EndHeaders | Flag.EndStream, this.#stream, this.#next));
+    this.#waiting[placeOf(this.#stream)] = answered;
+    const frame = this.#next.slice();
+    new DataView(frame.buffer).setUint32(5, this.#stream);
+    this.#push(frame);
     this.#next = this.#again;
     this.#stream += 2;
     return answered.promise;
@@ -80,8 +91,8 @@ class RawClient implements Pick<MeasuredClient, "get"> {
       if (read === null) break;
       this.#finder.take(read, this.#hear);
     }
-    for (const { reject } of this.#waiting.values()) {
-      reject(new Error("Cannot go on as the server closed the connection"));
+    for (const answered of this.#waiting) {
+      answered?.reject(new Error("Cannot go on as the server closed the connection"));
     }
   }
 
@@ -89,7 +100,6 @@ class RawClient implements Pick<MeasuredClient, "get"> {
     const ack = acknowledgement(frame, this.#finder.buffer);
     if (ack !== undefined) this.#push(ack);
     if (frame.type !== Type.Data || (frame.flags & Flag.EndStream) === 0) return;
-    this.#waiting.get(frame.stream)?.resolve();
-    this.#waiting.delete(frame.stream);
+    this.#waiting[placeOf(frame.stream)]?.resolve();
   };
 }
