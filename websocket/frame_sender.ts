@@ -14,7 +14,7 @@ import { type FrameOutput, MAX_RESERVE } from "./frame_output.ts";
 const MAX_TEXT_IN_PLACE = Math.floor((MAX_RESERVE - MAX_HEADER) / 3);
 
 /** Up to this length a loop over ASCII costs less than the platform's encoder. */
-const SHORT_TEXT = 32;
+const SHORT_TEXT = 128;
 
 /** Longest payload that is copied next to its neighbours, in bytes; a longer one gets memory of its own. */
 const MAX_COPY = MAX_RESERVE - MAX_HEADER;
