@@ -16,7 +16,7 @@ export interface ServeWorkersOptions extends Partial<ServeTlsKey> {
    */
   module: string | URL;
   /**
-   * How many workers, each in a thread of its own, at least 1. More than one need Deno's flag `--unstable-net`, and a
+   * How many workers, each in a thread of its own, at least 1. More than one needs Deno's flag `--unstable-net`, and a
    * platform that spreads connections over listeners: elsewhere (macOS, Windows) there is one, and a warning.
    *
    * @default {navigator.hardwareConcurrency}
