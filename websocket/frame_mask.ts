@@ -31,7 +31,13 @@ export function mask(bytes: Uint8Array, start: number, end: number, key: number,
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     at = maskWords(view, start, end, swapped(turned));
   }
-  for (; at < end; at++) bytes[at] = bytes[at]! ^ turned >>> (24 - ((at - start & 3) << 3));
+  for (const last = end - 4; at <= last; at += 4) { // a third less than a shift for each
+    bytes[at] = bytes[at]! ^ turned >>> 24;
+    bytes[at + 1] = bytes[at + 1]! ^ turned >>> 16;
+    bytes[at + 2] = bytes[at + 2]! ^ turned >>> 8;
+    bytes[at + 3] = bytes[at + 3]! ^ turned;
+  }
+  for (let shift = 24; at < end; at++, shift -= 8) bytes[at] = bytes[at]! ^ turned >>> shift;
 }
 
 /** Masks sixteen octets a turn, and gives where the rest begins. */
