@@ -1,6 +1,8 @@
 /**
  * Structured concurrency: tasks with a handle and a signal, groups that nothing outlives, and the root of a program, which
- * ends cleanly when the process is asked to. And a reactor, which waits for many connections, timers and messages at once.
+ * ends cleanly when the process is asked to ({@linkcode run}) or waits for one future ({@linkcode blockOn}). A
+ * {@linkcode Reactor}, which waits for many connections, timers and messages at once. And a {@linkcode WorkerPool}, which
+ * runs a module on every core.
  *
  * ```ts
  * import { spawn, TaskGroup } from "@avx/http/runtime";

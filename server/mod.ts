@@ -1,6 +1,7 @@
 /**
- * A server of HTTP/1.1 and HTTP/2 with the call shapes of `Deno.serve`, and what that lacks: trailers, interim responses, deadlines and
- * limits for everything, any listener, a clock of one's own.
+ * A server of HTTP/1.1 and HTTP/2 with the call shapes of `Deno.serve`, and what that lacks: trailers, interim responses,
+ * pushes, raw duplexes, deadlines and limits for everything, any listener, a clock of one's own; and, of a module, workers
+ * on every core that share one port.
  *
  * @example Test an app without a socket
  * ```ts
