@@ -8,7 +8,7 @@
 import { dialTcp } from "../net/deno_tcp.ts";
 import { dialTls } from "../net/deno_tls.ts";
 import { dialUnix } from "../net/deno_unix.ts";
-import { attempt } from "../net/dial.ts";
+import { attempt, whenReady } from "../net/dial.ts";
 import type { Transport } from "../net/transport.ts";
 import type { Scheduler } from "../timer/scheduler.ts";
 import type { Dial } from "./context.ts";
@@ -60,18 +60,7 @@ function byConnect(connect: (options: ConnectOptions) => Promise<Transport>, bou
   return ({ hostname, port, secure }, outer, versions) =>
     attempt({ ...bounds, signal: outer }, async (signal) => {
       const alpnProtocols = [...versions];
-      const transport = await connect({ hostname, port, secure, alpnProtocols, signal });
-      const close = () => transport.close();
-      signal.addEventListener("abort", close, { once: true });
-      try {
-        await transport.ready();
-        return transport;
-      } catch (error) {
-        transport.close();
-        throw error;
-      } finally {
-        signal.removeEventListener("abort", close);
-      }
+      return await whenReady(await connect({ hostname, port, secure, alpnProtocols, signal }), signal);
     });
 }
 

@@ -7,7 +7,7 @@
 
 import { ConnListener, ConnTransport } from "./deno_conn.ts";
 import { checkReusePort, connectTcp, type DialTcpOptions, listenTcp, type ListenTcpOptions } from "./deno_tcp.ts";
-import { attempt } from "./dial.ts";
+import { attempt, whenReady } from "./dial.ts";
 import { secureListener, type SecureListenerOptions } from "./node_tls.ts";
 import { type CertifiedKey, handshakeError, type TlsListener } from "./tls.ts";
 import type { Address, Listener, Transport } from "./transport.ts";
@@ -79,17 +79,7 @@ export function dialTls(options: DialTlsOptions): Promise<Transport> {
     const transport = new TlsTransport(
       options.client ? await connectAs(options, options.client) : await start(options, signal),
     );
-    const close = () => transport.close(); // else a handshake that hangs would keep the process alive
-    signal.addEventListener("abort", close, { once: true });
-    try {
-      await transport.ready();
-      return transport;
-    } catch (error) {
-      transport.close();
-      throw error;
-    } finally {
-      signal.removeEventListener("abort", close);
-    }
+    return await whenReady(transport, signal);
   });
 }
 

@@ -6,6 +6,7 @@
  */
 
 import { type Scheduler, scheduler as defaultScheduler } from "../timer/mod.ts";
+import type { Transport } from "./transport.ts";
 
 /** Longest attempt to connect, in milliseconds: Go's default transport allows 30 s. */
 export const DEFAULT_DIAL_TIMEOUT = 30_000;
@@ -68,4 +69,19 @@ function within<T extends Disposable>(signal: AbortSignal, dial: (signal: AbortS
       reject(error);
     });
   });
+}
+
+/** Gives a transport once bytes can flow through it; it is closed if that fails, and if `signal` aborts before. */
+export async function whenReady<T extends Transport>(transport: T, signal: AbortSignal): Promise<T> {
+  const close = () => transport.close(); // else a handshake that hangs would keep the process alive
+  signal.addEventListener("abort", close, { once: true });
+  try {
+    await transport.ready();
+    return transport;
+  } catch (error) {
+    transport.close();
+    throw error;
+  } finally {
+    signal.removeEventListener("abort", close);
+  }
 }
