@@ -8,27 +8,10 @@
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import { ConnectionLostError } from "../../client/mod.ts";
 import { ProtocolError } from "../../http/mod.ts";
-import { fromDeflatedBase64, fromLatin1, loadVectors, vectorTest } from "../vectors.ts";
+import { loadVectors, vectorTest } from "../vectors.ts";
+import { type Expected, octetsOf, type ResponseCase } from "../http1/smuggling_cases.ts";
 import { turns } from "../net/turns.ts";
 import { rejection, stage, until } from "./peer.ts";
-
-interface Expected {
-  readonly outcome: string;
-  readonly of?: readonly Expected[];
-  readonly status?: number;
-  readonly body?: string;
-  readonly reusable?: boolean;
-}
-
-interface Case {
-  readonly id: string;
-  readonly name: string;
-  readonly input?: string;
-  readonly input_deflate_b64?: string;
-  readonly request_method: string;
-  readonly server_closes_after: boolean;
-  readonly expect: Expected;
-}
 
 /** What a caller sees of one answer. */
 interface Seen {
@@ -95,14 +78,12 @@ function splits(bytes: Uint8Array): Uint8Array[][] {
 
 vectorTest(
   "HttpClient.fetch decides the response cases on every split",
-  () => loadVectors<{ cases: Case[] }>("smuggling", "responses.json"),
+  () => loadVectors<{ cases: ResponseCase[] }>("smuggling", "responses.json"),
   async ({ cases }) => {
     let count = 0;
     for (const test of cases) {
       if (test.request_method === "CONNECT") continue; // not by `fetch`: see the tunnels
-      const bytes = test.input === undefined
-        ? await fromDeflatedBase64(test.input_deflate_b64!)
-        : fromLatin1(test.input);
+      const bytes = await octetsOf(test);
       for (const pieces of splits(bytes)) {
         const seen = await see(pieces, test.request_method, test.server_closes_after);
         const label = `${test.id} ${test.name}, first ${pieces[0]?.length}: ${JSON.stringify(seen)} ${seen.error}`;

@@ -6,27 +6,9 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { fromDeflatedBase64, fromLatin1, loadVectors, vectorTest } from "../vectors.ts";
+import { loadVectors, vectorTest } from "../vectors.ts";
+import { type Expected, octetsOf, type ResponseCase } from "./smuggling_cases.ts";
 import { exchangeOnEverySplit, type Outcome, request } from "./client_exchange.ts";
-
-interface Expected {
-  readonly outcome: string;
-  readonly of?: readonly Expected[];
-  readonly status?: number;
-  readonly body?: string;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly reusable?: boolean;
-}
-
-interface Case {
-  readonly id: string;
-  readonly name: string;
-  readonly input?: string;
-  readonly input_deflate_b64?: string;
-  readonly request_method: string;
-  readonly server_closes_after: boolean;
-  readonly expect: Expected;
-}
 
 function gives(outcome: Outcome, expected: Expected): boolean {
   switch (expected.outcome) {
@@ -50,13 +32,11 @@ function gives(outcome: Outcome, expected: Expected): boolean {
 
 vectorTest(
   "ClientConnection decides the response cases on every split",
-  () => loadVectors<{ cases: Case[] }>("smuggling", "responses.json"),
+  () => loadVectors<{ cases: ResponseCase[] }>("smuggling", "responses.json"),
   async ({ cases }) => {
     const others: string[] = [];
     for (const test of cases) {
-      const bytes = test.input === undefined
-        ? await fromDeflatedBase64(test.input_deflate_b64!)
-        : fromLatin1(test.input);
+      const bytes = await octetsOf(test);
       const cut = bytes.length > 4096 ? bytes.subarray(0, 4096) : bytes; // the limit has acted long before
       const outcome = exchangeOnEverySplit(cut, request(test.request_method), test.server_closes_after, test.id);
       assert(gives(outcome, test.expect), `${test.id} ${test.name}: ${JSON.stringify(outcome)}`);

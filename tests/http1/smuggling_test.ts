@@ -7,39 +7,16 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { converseOnEverySplit, type Message, type Outcome } from "./conversation.ts";
-import { fromDeflatedBase64, fromLatin1, loadVectors, vectorTest } from "../vectors.ts";
-
-type Pairs = readonly (readonly [name: string, value: string])[];
-
-interface RequestExpected {
-  readonly method: string;
-  readonly target: string;
-  readonly version: string;
-  readonly headers: Pairs;
-  readonly body: string;
-  readonly trailers?: Pairs;
-}
-
-interface Expected {
-  readonly outcome: string;
-  readonly of?: readonly Expected[];
-  readonly status?: number | readonly number[];
-  readonly requests?: readonly RequestExpected[];
-  readonly body?: string;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly reusable?: boolean;
-}
-
-interface Case {
-  readonly id: string;
-  readonly name: string;
-  readonly phase?: "head" | "body";
-  readonly input?: string;
-  readonly input_deflate_b64?: string;
-  readonly request_method?: string;
-  readonly expect: Expected;
-  readonly must_not_see?: string;
-}
+import { fromLatin1, loadVectors, vectorTest } from "../vectors.ts";
+import {
+  type Expected,
+  type Grid,
+  octetsOf,
+  type Pairs,
+  type RequestCase,
+  type RequestExpected,
+  type ResponseCase,
+} from "./smuggling_cases.ts";
 
 /** Cases in which ours is another of the conformant outcomes than the one that is advised first, and why. */
 const CHOSEN: Readonly<Record<string, string>> = {
@@ -51,10 +28,6 @@ const CHOSEN_OF_RESPONSES: Readonly<Record<string, string>> = {
 };
 
 const lower = (pairs: Pairs) => pairs.map(([name, value]) => ({ name: name.toLowerCase(), value }));
-
-function bytesOf(test: Case): Promise<Uint8Array> | Uint8Array {
-  return test.input === undefined ? fromDeflatedBase64(test.input_deflate_b64!) : fromLatin1(test.input);
-}
 
 function isRequest(message: Message | undefined, expected: RequestExpected): boolean {
   if (message === undefined || !message.complete) return false;
@@ -72,7 +45,7 @@ function areRequests(outcome: Outcome, expected: Expected): boolean {
 }
 
 /** Tells whether the codec's outcome is what a server needs to give the expected one. */
-function gives(outcome: Outcome, expected: Expected, phase: Case["phase"]): boolean {
+function gives(outcome: Outcome, expected: Expected, phase: RequestCase["phase"]): boolean {
   const status = [expected.status ?? []].flat();
   switch (expected.outcome) {
     case "any":
@@ -100,11 +73,11 @@ function gives(outcome: Outcome, expected: Expected, phase: Case["phase"]): bool
 
 vectorTest(
   "RequestHeadParser and ChunkedDecoder decide the smuggling cases on every split",
-  () => loadVectors<{ cases: Case[] }>("smuggling", "cases.json"),
+  () => loadVectors<{ cases: RequestCase[] }>("smuggling", "cases.json"),
   async ({ cases }) => {
     const others: string[] = [];
     for (const test of cases) {
-      const outcome = converseOnEverySplit({ role: "request" }, await bytesOf(test), test.id);
+      const outcome = converseOnEverySplit({ role: "request" }, await octetsOf(test), test.id);
       assert(gives(outcome, test.expect, test.phase), `${test.id} ${test.name}: ${JSON.stringify(outcome)}`);
       assert(
         outcome.messages.every((message) => message.text !== test.must_not_see),
@@ -150,24 +123,18 @@ function answers(outcome: Outcome, expected: Expected): boolean {
 
 vectorTest(
   "ResponseHeadParser and ChunkedDecoder decide the response cases on every split",
-  () => loadVectors<{ cases: Case[] }>("smuggling", "responses.json"),
+  () => loadVectors<{ cases: ResponseCase[] }>("smuggling", "responses.json"),
   async ({ cases }) => {
     const others: string[] = [];
     for (const test of cases) {
-      const reader = { role: "response", method: test.request_method! } as const;
-      const outcome = converseOnEverySplit(reader, await bytesOf(test), test.id);
+      const reader = { role: "response", method: test.request_method } as const;
+      const outcome = converseOnEverySplit(reader, await octetsOf(test), test.id);
       assert(answers(outcome, test.expect), `${test.id} ${test.name}: ${JSON.stringify(outcome)}`);
       if (test.expect.of !== undefined && !answers(outcome, test.expect.of[0]!)) others.push(test.id);
     }
     assertEquals(others, Object.keys(CHOSEN_OF_RESPONSES));
   },
 );
-
-interface Grid {
-  readonly name: string;
-  readonly template: string;
-  readonly octets: Readonly<Record<string, string>>;
-}
 
 /** What each outcome of the grid means; where it leaves a choice, ours is the strict one unless said otherwise. */
 const GRID_OUTCOMES: Readonly<Record<string, (outcome: Outcome, octet: number, grid: string) => boolean>> = {

@@ -6,38 +6,16 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { fromDeflatedBase64, fromLatin1, loadVectors, vectorTest } from "../vectors.ts";
+import { fromLatin1, loadVectors, vectorTest } from "../vectors.ts";
+import {
+  type Expected,
+  type Grid,
+  octetsOf,
+  type RequestCase,
+  type RequestExpected,
+} from "../http1/smuggling_cases.ts";
 import { readAnswers } from "./client.ts";
 import { type Cut, type Heard, Lab, type Seen, type Talk } from "./conversations.ts";
-
-type Pairs = readonly (readonly [name: string, value: string])[];
-
-interface RequestExpected {
-  readonly method: string;
-  readonly target: string;
-  readonly version: string;
-  readonly headers: Pairs;
-  readonly body: string;
-  readonly trailers?: Pairs;
-}
-
-interface Expected {
-  readonly outcome: string;
-  readonly of?: readonly Expected[];
-  readonly status?: number | readonly number[];
-  readonly requests?: readonly RequestExpected[];
-}
-
-interface Case {
-  readonly id: string;
-  readonly name: string;
-  readonly class: string;
-  readonly phase?: "head" | "body";
-  readonly input?: string;
-  readonly input_deflate_b64?: string;
-  readonly expect: Expected;
-  readonly must_not_see?: string;
-}
 
 /** Cases in which ours is another of the conformant outcomes than the one that is advised first, and why. */
 const CHOSEN: Readonly<Record<string, string>> = {
@@ -80,7 +58,7 @@ function areRequests(seen: readonly Seen[], expected: Expected): boolean {
 }
 
 /** Whether the conversation is what the case expects. */
-function gives(heard: Heard, expected: Expected, phase: Case["phase"]): boolean {
+function gives(heard: Heard, expected: Expected, phase: RequestCase["phase"]): boolean {
   const { answers, rest } = readAnswers(heard.wire);
   const { seen, ended } = heard;
   if (rest !== "" || heard.lost !== undefined) return false;
@@ -140,19 +118,17 @@ async function converseOnEverySplit(inputs: readonly (readonly [name: string, Ui
   return outcomes;
 }
 
-function bytesOf(test: Case): Promise<Uint8Array> | Uint8Array {
-  return test.input === undefined ? fromDeflatedBase64(test.input_deflate_b64!) : fromLatin1(test.input);
-}
-
-const CLASSES = new Set(loadVectors<{ cases: Case[] }>("smuggling", "cases.json")?.cases.map((test) => test.class));
+const CLASSES = new Set(
+  loadVectors<{ cases: RequestCase[] }>("smuggling", "cases.json")?.cases.map((test) => test.class),
+);
 
 for (const name of CLASSES) {
   vectorTest(
     `serve() decides the smuggling cases of class ${name} on every split`,
-    () => loadVectors<{ cases: Case[] }>("smuggling", "cases.json")?.cases.filter((test) => test.class === name),
+    () => loadVectors<{ cases: RequestCase[] }>("smuggling", "cases.json")?.cases.filter((test) => test.class === name),
     async (cases) => {
       const outcomes = await converseOnEverySplit(
-        await Promise.all(cases.map(async (test) => [test.id, await bytesOf(test)] as const)),
+        await Promise.all(cases.map(async (test) => [test.id, await octetsOf(test)] as const)),
       );
       const others: string[] = [];
       cases.forEach((test, index) => {
@@ -168,15 +144,9 @@ for (const name of CLASSES) {
 }
 
 Deno.test("The smuggling cases are all run, each in a class of its own", () => {
-  const cases = loadVectors<{ cases: Case[]; count: number }>("smuggling", "cases.json");
+  const cases = loadVectors<{ cases: RequestCase[]; count: number }>("smuggling", "cases.json");
   assertEquals([CLASSES.size, cases?.cases.length, cases?.count], [23, 283, 283]);
 });
-
-interface Grid {
-  readonly name: string;
-  readonly template: string;
-  readonly octets: Readonly<Record<string, string>>;
-}
 
 /** What the handler has to see of an accepted request, by what the grid says of the octet; what is not here is refused. */
 const GRID_ACCEPTS: Readonly<Record<string, (seen: Seen) => boolean>> = {
