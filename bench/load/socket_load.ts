@@ -203,15 +203,18 @@ async function broadcast(all: readonly Socket[], until: number): Promise<number>
   const length = bytes + (bytes < 126 ? 2 : 4);
   let asked = 0;
   let received = 0;
+  let over = false;
+  /** One more is asked for when the time is over: it wakes those who have all that was asked for before. */
   const more = async () => {
-    while (performance.now() < until && asked - Math.floor(received / length / sockets) < BROADCASTS) {
+    while (!over && asked - Math.floor(received / length / sockets) < BROADCASTS) {
+      over = performance.now() >= until;
       asked++;
       await all[0]!.send();
     }
   };
   await more();
   await Promise.all(all.map(async (socket) => {
-    for (let own = 0; own < asked * length || performance.now() < until;) {
+    for (let own = 0; !over || own < asked * length;) {
       const count = await socket.flow();
       own += count;
       received += count;

@@ -12,7 +12,7 @@ const room = new Set<WebSocket>();
 
 Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: ({ port }) => void obey(port) }, (request) => {
   if (!request.headers.has("upgrade")) return new Response("Hello, World!");
-  const { response, socket } = Deno.upgradeWebSocket(request);
+  const { response, socket } = Deno.upgradeWebSocket(request, { idleTimeout: 0 }); // the load answers no Pings
   socket.binaryType = "arraybuffer";
   if (work === "broadcast") {
     room.add(socket);

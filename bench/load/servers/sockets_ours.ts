@@ -10,6 +10,8 @@ import { obey } from "./control.ts";
 
 const work = Deno.args[0];
 const compression = work === "deflate" ? { level: 1, threshold: 0 } : false;
+/** No Pings: the load, which waits for its turn, answers none. */
+const TIMEOUTS = { ping: Infinity };
 const room = new Set<HttpWebSocket>();
 
 serve({
@@ -19,7 +21,7 @@ serve({
   onListen: ({ port }) => void obey(port),
 }, (request) => {
   if (!request.headers.has("upgrade")) return new Response("Hello, World!");
-  const { response, socket } = upgradeWebSocket(request, { compression });
+  const { response, socket } = upgradeWebSocket(request, { compression, timeouts: TIMEOUTS });
   socket.binaryType = "arraybuffer";
   if (work === "broadcast") {
     room.add(socket);
