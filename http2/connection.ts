@@ -320,6 +320,9 @@ export class Http2Connection<O = unknown> {
     this.#state.table.add(stream);
     stream.setHead(fields, length);
     this.#state.sender.schedule(stream);
+    if (stream.isTunnel) { // its request is its head, and nothing else ends it
+      this.#state.soon(() => this.#state.deadlines.awaitResponse(stream, this.#state.now));
+    }
     return stream;
   }
 

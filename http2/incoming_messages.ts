@@ -122,8 +122,8 @@ export class IncomingMessages<O> {
     }
     stream.answered = true;
     const bodiless = stream.method === "HEAD" || head.status === 204 || head.status === 304;
-    const isTunnel = stream.isTunnel && head.status < 300;
-    stream.expect(bodiless ? 0 : isTunnel ? -1 : head.contentLength);
+    stream.declined = stream.isTunnel && head.status >= 300;
+    stream.expect(bodiless ? 0 : stream.isTunnel ? -1 : head.contentLength);
     if (endStream && !bodiless) stream.receiveEnd();
     events.push({ type: "response", stream, head, whole: endStream });
     if (!endStream) return this.#state.awaitContent(stream);

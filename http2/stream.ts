@@ -68,6 +68,8 @@ export class Http2Stream<O = unknown> {
   awaitedSince: number = Infinity;
   /** Whether a final response's head was received. */
   answered = false;
+  /** Whether its request for a tunnel was answered otherwise: what comes is plain content. */
+  declined = false;
   /** What may be sent on it. */
   readonly sendWindow: SendWindow;
   readonly #receiveWindowBytes: number;
@@ -115,7 +117,7 @@ export class Http2Stream<O = unknown> {
 
   /** Whether it carries the octets of another protocol (RFC 9113 §8.5). */
   get isTunnel(): boolean {
-    return this.method === "CONNECT";
+    return this.method === "CONNECT" && !this.declined;
   }
 
   /** Whether the peer can't know of it, as the frame by which this side opens it was not put into the output. */
