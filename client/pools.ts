@@ -67,8 +67,15 @@ export class Pools implements PoolOwner, Carrier {
   #feed(): void {
     if (this.#starved.size === 0 || this.#closed) return;
     const starved = [...this.#starved];
+    const served: Pool[] = [];
     this.#starved.clear();
-    for (const pool of starved) pool.dial();
+    for (const pool of starved) {
+      const before = this.#count;
+      pool.dial();
+      if (this.#count > before) served.push(pool);
+    }
+    // Whoever got a place, and wants more, waits behind those that got none.
+    for (const pool of served) if (this.#starved.delete(pool)) this.#starved.add(pool);
   }
 
   /** See {@linkcode PoolOwner.emptied}. */
