@@ -190,15 +190,18 @@ export class Http2Dispatch {
     if (!isPushable(head, this.#origin)) return core.reset(promised, ErrorCode.ProtocolError); // RFC 9113 §8.4
     const task = new PushTask(head, context);
     const carried = new Http2Exchange(this.#owner, task);
+    promised.owner = carried;
+    carried.stream = promised;
+    task.assigned(carried);
     try {
       onPush(task.push);
     } catch (error) {
       reportError(error);
     }
-    if (!task.accepted) return core.reset(promised, ErrorCode.Cancel);
-    promised.owner = carried;
-    carried.stream = promised;
-    task.assigned(carried);
+    if (task.accepted) return;
+    task.cancel();
+    promised.owner = undefined;
+    core.reset(promised, ErrorCode.Cancel);
   }
 
   #announce(announcement: Announcement): void {

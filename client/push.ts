@@ -33,6 +33,8 @@ export class PushTask implements Exchange {
   readonly #context: ClientContext;
   readonly #url: string;
   #settle: PromiseWithResolvers<Response> | undefined;
+  /** Whether nobody has taken it while that was possible. */
+  #isCancelled = false;
 
   /** Made of a request that {@linkcode isPushable}. */
   constructor(head: RequestHead, context: ClientContext) {
@@ -60,7 +62,15 @@ export class PushTask implements Exchange {
     return this.#settle !== undefined;
   }
 
+  /** Nobody takes it any more. */
+  cancel(): void {
+    this.#isCancelled = true;
+  }
+
   #accept(): Promise<Response> {
+    if (this.#isCancelled) {
+      return Promise.reject(new TypeError("Cannot accept push as that must be done before 'onPush' returns"));
+    }
     this.#settle ??= Promise.withResolvers();
     return this.#settle.promise;
   }
