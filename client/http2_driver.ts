@@ -68,6 +68,8 @@ export class Http2Driver implements Http2DispatchOwner {
   #left = false;
   /** Whether the connection is closed. */
   closed = false;
+  /** Whether it was ever given a request. */
+  used = false;
   /** Whether the connection keeps the process alive. */
   #held = false;
   /** How many jobs are left until a connection without a stream is idle. */
@@ -126,6 +128,7 @@ export class Http2Driver implements Http2DispatchOwner {
   /** Sends a request; there must be {@linkcode Http2Driver.room}. */
   begin(exchange: Exchange): void {
     const carried = new Http2Exchange(this, exchange);
+    this.used = true;
     exchange.assigned(carried);
     if (!this.#held) this.transport.ref();
     this.#held = true;
@@ -136,7 +139,9 @@ export class Http2Driver implements Http2DispatchOwner {
 
   #open(carried: Http2Exchange): void {
     const { core } = this;
-    if (carried.isExtended && !core.peerSettings.enableConnectProtocol) carried.refuse();
+    const { exceeded } = carried;
+    if (exceeded !== undefined) carried.refuseSize(exceeded);
+    else if (carried.isExtended && !core.peerSettings.enableConnectProtocol) carried.refuse();
     else if (this.room <= 0) carried.lose(undefined, "refused"); // the server takes fewer than was assumed
     else return carried.open();
     this.settle();

@@ -18,7 +18,7 @@ import type { Timer } from "../timer/wheel.ts";
 import type { ClientContext } from "./context.ts";
 import { ClientError } from "./error.ts";
 import type { Exchange, ExchangeDriver, ReceivedHead } from "./exchange.ts";
-import type { Resend } from "./failure.ts";
+import { lateError, type Resend } from "./failure.ts";
 import { Http2Tunnel } from "./http2_tunnel.ts";
 import { WholeBody } from "./whole_body.ts";
 
@@ -62,8 +62,10 @@ export class Http2Exchange implements ExchangeDriver, BodyDemand {
   #answered = false;
   /** How many interim responses came. */
   #interims = 0;
-  /** Runs while the content waits for a 100 (Continue). */
-  #expecting: Timer | undefined = undefined;
+  /** Runs while the content waits for a 100 (Continue), or {@linkcode Http2Exchange.isDeferred}. */
+  #timer: Timer | undefined = undefined;
+  /** Whether the content waits for a 100 (Continue). */
+  #isExpecting = false;
   #room: PromiseWithResolvers<void> | undefined = undefined;
 
   /** Made for an exchange that nothing was done for yet. */
@@ -87,7 +89,7 @@ export class Http2Exchange implements ExchangeDriver, BodyDemand {
   open(): void {
     const exchange = this.#exchange;
     if (exchange === undefined) return;
-    const { core } = this.#driver;
+    const { core, context } = this.#driver;
     const { request, content } = exchange;
     const { contentLength, method } = request;
     const isTunnel = method === "CONNECT" || request.protocols.length > 0;
@@ -102,31 +104,43 @@ export class Http2Exchange implements ExchangeDriver, BodyDemand {
       core.sendEnd(stream);
     } else if (request.expectsContinue) this.#expect();
     else if (core.begun) exchange.sendContent(this);
-    else this.isDeferred = true;
+    else this.#defer(context.timeouts.write);
     this.#driver.flush();
+  }
+
+  /** A server that takes no stream, and does not refuse this one either, is not waited for for ever. */
+  #defer(limit: number): void {
+    this.isDeferred = true;
+    this.#wait(limit, () => this.abort(lateError("the sending of the request", limit)));
   }
 
   /** Sends what content was {@linkcode Http2Exchange.isDeferred}. */
   sendDeferred(): void {
     this.isDeferred = false;
+    this.#stopWaiting();
     this.#exchange?.sendContent(this);
   }
 
   /** RFC 9110 §10.1.1: a server that knows nothing of it is not waited for for ever. */
   #expect(): void {
-    const { scheduler, timeouts } = this.#driver.context;
-    this.#expecting = scheduler.schedule(timeouts.continue, () => this.#continue(), { ref: false });
+    this.#isExpecting = true;
+    this.#wait(this.#driver.context.timeouts.continue, () => this.#continue());
   }
 
   #continue(): void {
-    if (this.#expecting === undefined) return;
-    this.#unexpect();
+    if (!this.#isExpecting) return;
+    this.#stopWaiting();
     this.#exchange?.sendContent(this);
   }
 
-  #unexpect(): void {
-    if (this.#expecting !== undefined) this.#driver.context.scheduler.cancel(this.#expecting);
-    this.#expecting = undefined;
+  #wait(limit: number, late: () => void): void {
+    if (limit !== Infinity) this.#timer = this.#driver.context.scheduler.schedule(limit, late, { ref: false });
+  }
+
+  #stopWaiting(): void {
+    this.#isExpecting = false;
+    if (this.#timer !== undefined) this.#driver.context.scheduler.cancel(this.#timer);
+    this.#timer = undefined;
   }
 
   // What the request's task asks for; see ExchangeDriver.
@@ -156,6 +170,7 @@ export class Http2Exchange implements ExchangeDriver, BodyDemand {
       throw new TypeError(`Cannot send trailer as '${name}' must be a field that HTTP/2 can carry`);
     }
     this.#driver.core.sendEnd(this.stream, trailers);
+    this.#bodiless(this.stream);
     this.#driver.flush();
     this.#driver.settle();
   }
@@ -212,14 +227,25 @@ export class Http2Exchange implements ExchangeDriver, BodyDemand {
     const { stream } = this;
     if (exchange === undefined || stream === undefined) return;
     this.#answered = true;
-    this.#unexpect();
+    this.#stopWaiting();
     if (stream.method === "CONNECT" && head.status < 300) return this.#switch(head);
     if (this.#isBodiless(head.status)) {
       this.#driver.core.discard(stream);
-      return exchange.responded(new Http2Head(head, "none"), null);
+      exchange.responded(new Http2Head(head, "none"), null);
+      return this.#bodiless(stream);
     }
     this.body = this.#makeBody(head);
     exchange.responded(new Http2Head(head, "chunked"), this.body);
+  }
+
+  /** Nothing is left to wait for of a response without content, even where the server does not end its stream. */
+  #bodiless({ phase, method }: Http2Stream<Http2Exchange>): void {
+    const exchange = this.#exchange;
+    if (exchange === undefined || !this.#answered || this.body !== undefined) return;
+    if (phase !== "ended" && method !== "CONNECT") return; // the request goes on
+    this.#finish();
+    exchange.ended();
+    if (phase !== "ended") this.#reset(ErrorCode.Cancel); // nothing ends what was to be a tunnel
   }
 
   /** The response came whole: its content is a range of bytes that are not written again, and may be empty. */
@@ -227,7 +253,7 @@ export class Http2Exchange implements ExchangeDriver, BodyDemand {
     const exchange = this.#exchange;
     if (exchange === undefined) return;
     this.#answered = true;
-    this.#unexpect();
+    this.#stopWaiting();
     if (this.stream?.method === "CONNECT" && head.status < 300) {
       this.#switch(head);
       return this.body?.finish(NO_FIELDS);
@@ -277,6 +303,22 @@ export class Http2Exchange implements ExchangeDriver, BodyDemand {
     return this.#exchange === undefined || this.#answered || this.#interims > 0;
   }
 
+  /** How large the request's field section may be, in bytes, where it is larger; else `undefined` (RFC 9113 §6.5.2). */
+  get exceeded(): number | undefined {
+    const { maxHeaderListSize } = this.#driver.core.peerSettings;
+    if (maxHeaderListSize === Infinity || this.#exchange === undefined) return undefined;
+    return this.#exchange.request.http2Bytes > maxHeaderListSize ? maxHeaderListSize : undefined;
+  }
+
+  /** The server has said that it takes no field section of this size. */
+  refuseSize(limit: number): void {
+    const exchange = this.#exchange;
+    this.#finish();
+    const message =
+      `Cannot fetch as fields must be at most ${limit} bytes for the server: received ${exchange?.request.http2Bytes}`;
+    exchange?.failed(new ClientError(message, { phase: "request" }), "no");
+  }
+
   /** The server has not said that it takes an extended CONNECT (RFC 8441 §3). */
   refuse(): void {
     const exchange = this.#exchange;
@@ -319,7 +361,7 @@ export class Http2Exchange implements ExchangeDriver, BodyDemand {
 
   #finish(): void {
     this.#exchange = undefined;
-    this.#unexpect();
+    this.#stopWaiting();
     this.makeRoom();
   }
 }

@@ -43,6 +43,9 @@ export interface PoolOptions {
 /** How many requests one connection being opened is taken to carry, where they share it: RFC 9113 §6.5.2 recommends so much. */
 const ASSUMED_STREAMS = 100;
 
+/** How many connections in a row may end before they took a request, while some wait: as often as a request is sent. */
+const MAX_FRUITLESS = 3;
+
 interface Waiting {
   readonly exchange: Exchange;
   readonly timer: Timer | undefined;
@@ -68,6 +71,8 @@ export class Pool implements DriverOwner, Http2DriverOwner {
   #streams = ASSUMED_STREAMS;
   readonly #dials = new Set<AbortController>();
   readonly #queue: Waiting[] = [];
+  /** How many connections in a row have ended before they took a request, while some waited. */
+  #fruitless = 0;
   /** How many connections are open, tunnels too, or being opened. */
   #count = 0;
   #closed = false;
@@ -98,7 +103,8 @@ export class Pool implements DriverOwner, Http2DriverOwner {
       this.withdraw(exchange);
       exchange.failed(lateError("the wait for a connection", timeouts.queue), "no");
     };
-    const timer = timeouts.queue === Infinity ? undefined : scheduler.schedule(timeouts.queue, late, { ref: false });
+    // It keeps the process alive: what it waits for may be an idle connection, which does not.
+    const timer = timeouts.queue === Infinity ? undefined : scheduler.schedule(timeouts.queue, late);
     this.#queue.push({ exchange, timer });
     this.dial();
   }
@@ -108,9 +114,13 @@ export class Pool implements DriverOwner, Http2DriverOwner {
     const at = this.#queue.findIndex((waiting) => waiting.exchange === exchange);
     if (at < 0) return;
     this.#release(this.#queue.splice(at, 1)[0]!);
-    const surplus = [...this.#dials].slice(this.#queue.length);
-    for (const dial of surplus) dial.abort();
+    this.#abortSurplus();
     this.#forget();
+  }
+
+  /** Gives connections up that are opened for nobody. */
+  #abortSurplus(): void {
+    for (const dial of [...this.#dials].slice(this.#queue.length)) dial.abort();
   }
 
   /** Opens connections while somebody waits for whom none is being opened, as far as the limits go. */
@@ -192,6 +202,7 @@ export class Pool implements DriverOwner, Http2DriverOwner {
   left(driver: Http2Driver): void {
     const at = this.#shared.indexOf(driver);
     if (at >= 0) this.#shared.splice(at, 1);
+    this.dial(); // those that have waited for its settings, or for a stream of it
   }
 
   /** See {@linkcode DriverOwner.ended}. */
@@ -199,6 +210,15 @@ export class Pool implements DriverOwner, Http2DriverOwner {
     this.#drivers.delete(driver);
     const at = driver instanceof Http1Driver ? this.#idle.indexOf(driver) : -1;
     if (at >= 0) this.#idle.splice(at, 1);
+    if (driver instanceof Http2Driver && !driver.used && this.#queue.length > 0) this.#countFruitless();
+  }
+
+  /** A server that ends each connection before it has taken a request is not asked for ever. */
+  #countFruitless(): void {
+    if (++this.#fruitless < MAX_FRUITLESS) return;
+    this.#fruitless = 0;
+    this.#failDial(new Error("its connections must not end before they take a request"));
+    this.#abortSurplus();
   }
 
   /** See {@linkcode DriverOwner.closed}. */
@@ -225,7 +245,10 @@ export class Pool implements DriverOwner, Http2DriverOwner {
   }
 
   #begin(driver: Http1Driver | Http2Driver, exchange: Exchange): void {
-    if (driver instanceof Http2Driver) return driver.begin(exchange);
+    if (driver instanceof Http2Driver) {
+      this.#fruitless = 0;
+      return driver.begin(exchange);
+    }
     try {
       exchange.request.prepare("http/1.1"); // which may be the first that it hears of the version
     } catch (error) {

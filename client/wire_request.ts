@@ -6,7 +6,7 @@
  */
 
 import { cookieCrumbs } from "../hpack/cookie.ts";
-import type { HpackField } from "../hpack/field.ts";
+import { type HpackField, sizeOfList } from "../hpack/field.ts";
 import type { Field } from "../http/fields/field.ts";
 import { listHas } from "../http/fields/list.ts";
 import type { ClientRequest } from "../http1/client_phases.ts";
@@ -51,6 +51,7 @@ export class WireRequest implements ClientRequest {
   readonly #parts: RequestParts;
   #head: Uint8Array | undefined = undefined;
   #http2Fields: readonly HpackField[] | undefined = undefined;
+  #http2Bytes: number | undefined = undefined;
 
   /** Made of its parts, which nobody may change any more. */
   constructor(parts: RequestParts) {
@@ -72,6 +73,11 @@ export class WireRequest implements ClientRequest {
    */
   get http2Fields(): readonly HpackField[] {
     return this.#http2Fields ??= checked(http2Fields(this.#parts));
+  }
+
+  /** The size of the fields of HTTP/2, in bytes as RFC 9113 §6.5.2 counts. */
+  get http2Bytes(): number {
+    return this.#http2Bytes ??= sizeOfList(this.http2Fields);
   }
 
   /**
