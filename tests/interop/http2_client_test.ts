@@ -64,12 +64,13 @@ for (const over of ["TLS", "TCP"] as const) {
       });
       assertEquals(await Promise.all(noted), noted.map((_, at) => `note ${at}`));
     });
-    await test.step("64 MiB down and up, and echoed as a stream", async () => {
-      assertEquals(await lengthOf((await client.fetch(`${origin}/bytes?${LARGE}`)).body), LARGE);
+    await test.step("much down and up, and echoed as a stream", async () => {
+      const size = over === "TLS" ? LARGE / 4 : LARGE;
+      assertEquals(await lengthOf((await client.fetch(`${origin}/bytes?${size}`)).body), size);
       const post = (path: string, body: BodyInit) => client.fetch(`${origin}${path}`, { method: "POST", body });
-      assertEquals(await (await post("/count", streamOf(LARGE))).text(), String(LARGE));
-      assertEquals(await (await post("/count", new Uint8Array(LARGE))).text(), String(LARGE));
-      assertEquals(await lengthOf((await post("/echo", streamOf(LARGE / 8))).body), LARGE / 8);
+      assertEquals(await (await post("/count", streamOf(size))).text(), String(size));
+      assertEquals(await (await post("/count", new Uint8Array(size))).text(), String(size));
+      assertEquals(await lengthOf((await post("/echo", streamOf(size / 8))).body), size / 8);
     });
     await test.step("uploads that are refused, downloads that are given up", async () => {
       const refused = await client.fetch(`${origin}/refuse`, { method: "POST", body: streamOf(LARGE) });
