@@ -13,7 +13,8 @@ import { serve, upgradeWebSocket } from "@avx/http";
 const [port = "8000"] = Deno.args;
 
 serve({ port: Number(port), hostname: "127.0.0.1" }, (request) => {
-  if (request.headers.get("upgrade") !== "websocket") {
+  // A browser asks by an Upgrade over HTTP/1.1, by a CONNECT over HTTP/2.
+  if (request.headers.get("upgrade") !== "websocket" && request.method !== "CONNECT") {
     return new Response("Connect with a WebSocket\n", { status: 426 });
   }
   const { response, stream } = upgradeWebSocket(request, {

@@ -52,7 +52,8 @@ export type HonoMiddleware<C extends HonoContext> = (
 
 /**
  * Makes a route of a Hono app that accepts WebSockets, as Hono's own `upgradeWebSocket` does on other servers. Requests that
- * ask for no WebSocket go on to the next route.
+ * ask for no WebSocket go on to the next route. Over HTTP/2 a WebSocket is asked for by a CONNECT (RFC 8441), which `app.get`
+ * does not take: `app.on` takes both.
  *
  * @example
  * ```ts ignore
@@ -61,7 +62,7 @@ export type HonoMiddleware<C extends HonoContext> = (
  * import { honoUpgradeWebSocket } from "@avx/http/websocket";
  *
  * const app = new Hono();
- * app.get("/ws", honoUpgradeWebSocket(() => ({
+ * app.on(["GET", "CONNECT"], "/ws", honoUpgradeWebSocket(() => ({
  *   onMessage: (event, socket) => socket.send(event.data),
  * })));
  * serve(app.fetch);

@@ -150,7 +150,7 @@ export const ROUTES: readonly Route[] = [
   {
     path: "/ws",
     label: "/ws",
-    methods: ["GET"],
+    methods: ["GET", "CONNECT"], // over HTTP/1.1, and over HTTP/2 (RFC 8441)
     about:
       "A WebSocket that says your messages back, compressed if you can. The page /chat talks to itself through it.",
     curl: "-i --http1.1 --max-time 1 -H 'connection: upgrade' -H 'upgrade: websocket' " +

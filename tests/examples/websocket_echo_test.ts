@@ -5,7 +5,7 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { WebSocketClient } from "@avx/http";
+import { HttpClient, WebSocketClient } from "@avx/http";
 import { programTest } from "../programs.ts";
 import { next } from "../websocket/stage.ts";
 import { ServerProgram } from "./program.ts";
@@ -16,8 +16,15 @@ programTest(
   async () => {
     await using program = await ServerProgram.start("websocket_echo.ts", ["0"]);
     const url = program.origin.replace("http", "ws");
-    for (const isOurs of [true, false]) {
-      const socket = isOurs ? new WebSocketClient(url, { compression: true }) : new WebSocket(url);
+    await using http2 = new HttpClient({ protocols: ["h2"] });
+    const sockets = [
+      () => new WebSocketClient(url, { compression: true }),
+      () => new WebSocketClient(url, { compression: true, client: http2 }),
+      () => new WebSocket(url),
+    ];
+    for (const connect of sockets) {
+      const socket = connect();
+      const isOurs = socket instanceof WebSocketClient;
       socket.binaryType = "arraybuffer";
       await next(socket, "open");
       socket.send("hello, hello, hello ".repeat(20));
@@ -34,3 +41,19 @@ programTest(
     assertEquals([plain.status, await plain.text()], [426, "Connect with a WebSocket\n"]);
   },
 );
+
+programTest("the showcase's /ws says back what it is told, over HTTP/2 too", { programs: ["deno"] }, async () => {
+  await using program = await ServerProgram.start("showcase/main.ts", ["--port", "0"]);
+  for (const protocol of ["http/1.1", "h2"] as const) {
+    await using client = new HttpClient({ protocols: [protocol] });
+    const socket = client.webSocket(`${program.origin.replace("http", "ws")}/ws`, { compression: true });
+    await next(socket, "open");
+    socket.send("hello");
+    assertEquals((await next(socket, "message")).data, "hello");
+    const closed = next(socket, "close");
+    socket.close(1000);
+    assertEquals((await closed).wasClean, true);
+  }
+  program.signal("SIGINT");
+  assertEquals(await program.ended(), { code: 0, stderr: "" });
+});
