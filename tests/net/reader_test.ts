@@ -376,3 +376,15 @@ Deno.test("Reader with reuse gives each byte once and in order, whatever is cons
     assertEquals(concat(got), sent);
   }));
 });
+
+Deno.test("Reader with reuse moves what is unread to the beginning of a buffer that is used up", async () => {
+  const sizes = { minRead: 64, initialSize: 256, busySize: 256, maxSize: 256, reuse: true };
+  const reader = new Reader(chunked([numbered(240), numbered(100, 240)]).transport, sizes);
+  await reader.fill();
+  const { buffer } = reader;
+  reader.consume(200);
+  await reader.fill(); // 16 bytes were free
+  assertStrictEquals(reader.buffer, buffer);
+  assertEquals([reader.start, reader.end], [0, 140]);
+  assertEquals(reader.view.toBytes(), numbered(140, 200));
+});
