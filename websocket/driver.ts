@@ -44,7 +44,7 @@ function timeBy(scheduler: Scheduler): number {
 
 /**
  * Lets all speak who have something to say: at the end of a turn, so that what came to many connections is read first and
- * answered then. An answer between two reads costs both of them what the processor keeps close: a tenth of an echo.
+ * answered then. An answer between two reads costs both of them what the processor keeps close: a twentieth of an echo.
  */
 function speak(): void {
   try {
