@@ -175,10 +175,13 @@ export class Http2Dispatch {
     error: Http2Error,
     { byPeer, unprocessed }: { readonly byPeer: boolean; readonly unprocessed: boolean },
   ): Resend {
-    if (unprocessed) return "refused";
+    // Also where a GOAWAY says so: over HTTP/2 the next connection would only hear the same.
     if (byPeer && error.code === ErrorCode.Http11Required) {
-      return this.#owner.context.protocols.has("http/1.1") ? "http/1.1" : "no";
+      return this.#owner.context.protocols.has("http/1.1") && (unprocessed || error.scope === "stream")
+        ? "http/1.1"
+        : "no";
     }
+    if (unprocessed) return "refused";
     return byPeer && error.scope === "connection" && carried.reused && !carried.isTouched ? "unanswered" : "no";
   }
 

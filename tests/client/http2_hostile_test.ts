@@ -15,11 +15,12 @@ import {
   heardRequest,
   type Http2Stage,
   http2Stage,
+  HTTP_1_1_REQUIRED,
   MAX_CONCURRENT_STREAMS,
   serveOne,
   valueOf,
 } from "./http2_stage.ts";
-import { rejection, settled, until } from "./peer.ts";
+import { Peer as Http1Peer, rejection, settled, until } from "./peer.ts";
 
 /** The number of a setting (RFC 9113 §6.5.2). */
 const MAX_HEADER_LIST_SIZE = 6;
@@ -267,4 +268,34 @@ Deno.test("Push.accept() rejects once the push was cancelled, and ends with its 
     }
     assertEquals(set.client.connections, 0);
   }
+});
+
+Deno.test("HttpClient.fetch over HTTP/2 waits for a 100 (Continue) for as long as it is told to", async () => {
+  for (const limit of [1_000, Infinity]) {
+    using set = http2Stage({ timeouts: { continue: limit } });
+    const peer = await warm(set);
+    const init = { method: "PUT", body: "content", headers: { expect: "100-continue" } };
+    const fetched = set.client.fetch("http://a/", init);
+    const { id } = await heardRequest(peer);
+    set.clock.advance(40_000);
+    await peersSettled(peer);
+    const sent = peer.heard.some(({ type }) => type === "data");
+    assertEquals(sent, limit !== Infinity);
+    if (!sent) peer.headers(id, [[":status", "100"]]);
+    assertEquals((await peer.message(id)).body, "content");
+    answer(peer, id);
+    assertEquals(await (await fetched).text(), "hello");
+  }
+});
+
+Deno.test("HttpClient asks by HTTP/1.1 where the server's GOAWAY requires it (RFC 9113 §7)", async () => {
+  using set = http2Stage({ alpn: (dial) => dial === 1 ? "h2" : "http/1.1" });
+  const response = set.client.fetch("https://a/x", { method: "POST", body: "hello" });
+  const peer = await set.accept();
+  await heardRequest(peer);
+  peer.write({ type: "goAway", streamId: 0, lastStreamId: 0, code: HTTP_1_1_REQUIRED, debug: new Uint8Array(0) });
+  const raw = new Http1Peer(await set.acceptRaw());
+  assertEquals(set.offered, ["http/1.1"]);
+  assertMatch(await raw.answer(), /^POST \/x HTTP\/1\.1\r\n/);
+  assertEquals(await (await response).text(), "hello");
 });
