@@ -26,6 +26,9 @@ export const STREAM_HIGH_WATER: number = 64 * 1024;
 /** Least content that a stream must have waiting for a large arena to be worth it, in bytes. */
 const LARGE_CONTENT = 8 * 1024;
 
+/** Longest DATA frame, in bytes, however long ones the peer takes: it fits in an arena, and holds others up no longer. */
+const MAX_DATA_BYTES = LARGE_ARENA_BYTES - FRAME_HEADER_BYTES;
+
 /** What a sender tells its connection. */
 export interface SenderOwner<O> {
   /** The stream's last frame was put into the output. */
@@ -280,7 +283,7 @@ export class Sender<O> {
 
   #content(stream: Http2Stream<O>): Turn {
     const { buffered, sendWindow } = stream;
-    const wanted = Math.min(buffered, this.#peer.maxFrameSize);
+    const wanted = Math.min(buffered, this.#peer.maxFrameSize, MAX_DATA_BYTES);
     const length = Math.min(wanted, sendWindow.size, this.window.size);
     if (length <= 0) return this.#stall(stream);
     if (!this.#reserve(FRAME_HEADER_BYTES + length)) return "full";

@@ -16,13 +16,15 @@ import {
   type Http2Stage,
   http2Stage,
   HTTP_1_1_REQUIRED,
+  INITIAL_WINDOW_SIZE,
   MAX_CONCURRENT_STREAMS,
   serveOne,
   valueOf,
 } from "./http2_stage.ts";
 import { Peer as Http1Peer, rejection, settled, until } from "./peer.ts";
 
-/** The number of a setting (RFC 9113 §6.5.2). */
+/** Numbers of settings (RFC 9113 §6.5.2). */
+const MAX_FRAME_SIZE = 5;
 const MAX_HEADER_LIST_SIZE = 6;
 
 async function warm(set: Http2Stage): Promise<Peer> {
@@ -286,6 +288,23 @@ Deno.test("HttpClient.fetch over HTTP/2 waits for a 100 (Continue) for as long a
     answer(peer, id);
     assertEquals(await (await fetched).text(), "hello");
   }
+});
+
+Deno.test("HttpClient sends content in frames of 256 KiB at most, however large ones the server takes", async () => {
+  using set = http2Stage();
+  const warming = set.client.fetch("http://a/warm");
+  const settings = [[INITIAL_WINDOW_SIZE, 2 ** 31 - 1], [MAX_FRAME_SIZE, 2 ** 24 - 1]] as const;
+  const peer = await set.accept(settings, { maxFrameSize: 2 ** 24 - 1 });
+  peer.grant(0, 2 ** 30);
+  await serveOne(peer);
+  await (await warming).text();
+  const fetched = set.client.fetch("http://a/", { method: "PUT", body: new Uint8Array(1_000_000) });
+  const { id } = await heardRequest(peer);
+  assertEquals((await peer.message(id)).body.length, 1_000_000);
+  const lengths = peer.heard.flatMap((frame) => frame.type === "data" ? [frame.data.length] : []);
+  assertEquals(Math.max(...lengths) <= 256 * 1024 && Math.max(...lengths) > 128 * 1024, true, lengths.join());
+  answer(peer, id);
+  await (await fetched).text();
 });
 
 Deno.test("HttpClient asks by HTTP/1.1 where the server's GOAWAY requires it (RFC 9113 §7)", async () => {
