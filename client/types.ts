@@ -146,7 +146,7 @@ export interface Push {
   /** The request that it answers, as the server made it up: a GET or HEAD without content, to the same origin. */
   readonly request: Request;
   /**
-   * Takes the response. Where the callback returns without having called it, the push is cancelled.
+   * Takes the response. Where the callback returns without having called it, the push is cancelled, and this rejects.
    *
    * Rejects as `fetch` does.
    */
