@@ -64,6 +64,7 @@ export class Http2Driver implements Http2DispatchOwner {
   #now: number;
   #flushing = false;
   #writing = false;
+  #aborted = false;
   writeError: unknown;
   #left = false;
   /** Whether the connection is closed. */
@@ -153,6 +154,7 @@ export class Http2Driver implements Http2DispatchOwner {
    */
   abort(reason: unknown): void {
     if (this.closed) return;
+    this.#aborted = true;
     this.#dispatch.reason = reason;
     this.#leave();
     for (const stream of [...this.core.streams()]) {
@@ -162,7 +164,8 @@ export class Http2Driver implements Http2DispatchOwner {
     if (this.closed) return;
     this.core.shutdown(this.#tick());
     this.#flushNow(); // said goodbye as far as the socket takes it at once
-    if (this.core.openStreams === 0) return this.#close(undefined);
+    // One that has broken down still tells the server why (RFC 9113 §5.4.1), which TLS does not do at once.
+    if (this.core.openStreams === 0 && !this.#dispatch.isBroken) return this.#close(undefined);
     this.flush();
     this.#arm();
   }
@@ -327,7 +330,7 @@ export class Http2Driver implements Http2DispatchOwner {
   /** All has left: a connection that is to end does. */
   #flushed(): void {
     if (this.core.end !== "finish") return;
-    if (!this.#dispatch.isBroken || !this.core.linger(this.#tick())) return this.#close(undefined);
+    if (this.#aborted || !this.#dispatch.isBroken || !this.core.linger(this.#tick())) return this.#close(undefined);
     this.#arm();
     this.transport.closeWrite().catch(this.#lost);
   }
