@@ -289,7 +289,10 @@ class RegularFields {
   }
 }
 
-/** What `joinCookies` of hpack does, in one pass over kinds: a browser's request has crumbs, and costs 4 times less so. */
+/**
+ * What `joinCookies` of hpack does, but for empty crumbs, in one pass over kinds: a browser's request has crumbs, and costs 4
+ * times less so.
+ */
 function joined(fields: readonly HpackField[], start: number): readonly HpackField[] {
   const regular: HpackField[] = [];
   let place = -1;
@@ -301,7 +304,8 @@ function joined(fields: readonly HpackField[], start: number): readonly HpackFie
       regular.push(field);
       continue;
     }
-    cookie = place < 0 ? field.value : `${cookie}; ${field.value}`;
+    // An empty crumb would leave a space at the value's end, or in front of it (RFC 9110 §5.5).
+    if (field.value !== "") cookie = cookie === "" ? field.value : `${cookie}; ${field.value}`;
     sensitive ||= field.sensitive === true;
     if (place < 0) place = regular.push(field) - 1;
   }

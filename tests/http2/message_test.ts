@@ -74,6 +74,10 @@ const REQUESTS: Readonly<Record<string, readonly [lines: readonly string[], head
     "§8.2.1 obs-text, and an empty value": [[...GET, "x: \xe9", "y: "], { fields: [["x", "\xe9"], ["y", ""]] }],
     "§8.2.2 te: trailers": [[...GET, "te: trailers"], { fields: [["te", "trailers"]] }],
     "§8.2.3 one cookie": [[...GET, "cookie: a=1", "x: y"], { fields: [["cookie", "a=1"], ["x", "y"]] }],
+    "§8.2.3 empty crumbs, which add nothing": [
+      [...GET, "cookie: ", "cookie: a=1", "cookie: ", "cookie: b=2", "cookie: "],
+      { fields: [["cookie", "a=1; b=2"]] },
+    ],
     "§8.2.3 crumbs of a cookie, put together where the first stood": [
       [...GET, "a: 1", "cookie: a=1", "b: 2", "cookie: b=2", "cookie: c=3"],
       { fields: [["a", "1"], ["cookie", "a=1; b=2; c=3"], ["b", "2"]] },
